@@ -1,0 +1,97 @@
+package approval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Verdict says what became of a click.
+type Verdict string
+
+// The verdicts on a click.
+const (
+	// Accepted: the decision is durable and will be carried out.
+	Accepted Verdict = "accepted"
+	// Repeated: the same click, or the same person's same decision, is already
+	// recorded; nothing changed.
+	Repeated Verdict = "repeated"
+	// Taken: somebody else's decision, or the outside system's, came first.
+	Taken Verdict = "taken"
+)
+
+// Decide records a reviewer's decision on a pending request, durably, and
+// starts to carry it out. Whoever is too late gets the verdict Taken and, if
+// tell is set, a notice of who was first; the request that is returned is the
+// one that stands. It does not look at who may decide: that is the caller's.
+// A click that was once answered, also with Taken or Deny, never decides later.
+func (d *Desk) Decide(ctx context.Context, id string, decision Decision, tell bool) (Request, Verdict, error) {
+	if used, err := d.answered(ctx, decision.ID); err != nil {
+		return Request{}, "", fmt.Errorf("decide request %s: %w", id, err)
+	} else if used {
+		r, err := d.store.Request(ctx, id)
+		if err != nil {
+			return r, "", fmt.Errorf("decide request %s: %w", id, err)
+		}
+		return r, Repeated, nil
+	}
+	verdict := Accepted
+	r, err := d.step(ctx, id, func(r Request) (*Event, *Notice, error) {
+		verdict = Accepted
+		switch {
+		case r.State == Pending:
+			decision.At = d.clock()
+			return &Event{Action: decision.Verb, Actor: decision.Reviewer.ID, Key: decision.ID, Decision: &decision}, nil, nil
+		case r.Decision != nil && r.Decision.Reviewer.ID == decision.Reviewer.ID && r.Decision.Verb == decision.Verb:
+			verdict = Repeated
+			return nil, nil, nil
+		}
+		verdict = Taken
+		return nil, d.takenNotice(r, decision, tell), nil
+	})
+	if errors.Is(err, ErrReplayed) {
+		return r, Repeated, nil
+	}
+	if err != nil {
+		return r, "", fmt.Errorf("decide request %s: %w", id, err)
+	}
+	return r, verdict, nil
+}
+
+// answered reports whether the click was answered with a notice.
+func (d *Desk) answered(ctx context.Context, clickID string) (bool, error) {
+	_, err := d.store.Notice(ctx, clickID)
+	if errors.Is(err, ErrUnknown) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// takenNotice tells a reviewer who was first. Its id is the click's, so that a
+// replayed click tells nobody twice, and does not decide once the request is
+// pending again. For that it is kept even when the caller tells by itself.
+func (d *Desk) takenNotice(r Request, late Decision, tell bool) *Notice {
+	n := &Notice{ID: late.ID, RequestID: r.ID, To: late.Reviewer.ID, Code: NoticeTaken, At: d.clock()}
+	if !tell {
+		n.SentAt = n.At
+	}
+	if r.Closing != nil {
+		n.Code, n.Standing, n.Verb = NoticeElsewhere, r.Closing.Standing, late.Verb
+	}
+	if r.Decision != nil {
+		n.By, n.Verb = r.Decision.Reviewer.ID, r.Decision.Verb
+	}
+	return n
+}
+
+// Deny tells a person, durably, why they may not decide. clickID names the
+// click, so that a replayed one tells nobody twice.
+func (d *Desk) Deny(ctx context.Context, id, clickID, person string, denial Denial) error {
+	_, err := d.step(ctx, id, func(r Request) (*Event, *Notice, error) {
+		return nil, &Notice{ID: clickID, RequestID: r.ID, To: person, Code: NoticeDenied, At: d.clock(), NoticeDetails: NoticeDetails{Denial: denial}}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("deny request %s to %s: %w", id, person, err)
+	}
+	return nil
+}

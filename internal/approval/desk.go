@@ -1,0 +1,208 @@
+package approval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Timing holds the desk's durations. The zero value means the defaults.
+type Timing struct {
+	// Patience is how long passing trouble with a decision is retried.
+	Patience time.Duration
+	// Settle is how long "approving…" is held back, because updates are scarce
+	// and the outcome often comes sooner.
+	Settle time.Duration
+	// Claim is how long whoever carries out or delivers has before another may
+	// take over. It must be longer than a job is allowed to run.
+	Claim time.Duration
+	// Late is how long a posted message may take to be seen in the channel.
+	Late time.Duration
+	// Stale is how old a closed request must be before a list that still has it
+	// is taken as news and not as a page read before the closing.
+	Stale time.Duration
+	// BackoffMin and BackoffMax bound the wait between attempts.
+	BackoffMin, BackoffMax time.Duration
+}
+
+func (t Timing) withDefaults() Timing {
+	or := func(d *time.Duration, def time.Duration) {
+		if *d == 0 {
+			*d = def
+		}
+	}
+	or(&t.Patience, 24*time.Hour)
+	or(&t.Settle, 400*time.Millisecond)
+	or(&t.Claim, 30*time.Second)
+	or(&t.Late, 5*time.Second)
+	or(&t.Stale, 5*time.Minute)
+	or(&t.BackoffMin, time.Second)
+	or(&t.BackoffMax, 5*time.Minute)
+	return t
+}
+
+// Watch is told of what an operator should know. Its methods must not block.
+type Watch interface {
+	// Decided is called when an outcome is confirmed.
+	Decided(r Request)
+	// Refused is called when a decision could not be carried out.
+	Refused(r Request, reason RefusalReason, err error)
+	// Delayed is called when carrying out failed for now.
+	Delayed(r Request, err error)
+	// Undelivered is called when a message could not be brought up to date.
+	Undelivered(r Request, err error)
+	// Vanished is called when most pending requests are missing at once.
+	Vanished(source string, missing, pending int)
+	// Swept is called with the number of steps that were due without a job.
+	Swept(jobs int)
+}
+
+// Desk is the use cases of approvals. It is safe for concurrent use, also by
+// several processes on one store.
+type Desk struct {
+	store   Store
+	jobs    Jobs
+	board   Board
+	systems map[string]System
+	watch   Watch
+	clock   Clock
+	newID   func() string
+	timing  Timing
+}
+
+// Ports is what a Desk works with.
+type Ports struct {
+	Store   Store
+	Jobs    Jobs
+	Board   Board
+	Systems map[string]System
+	Watch   Watch
+	Clock   Clock
+	// NewID makes ids that are unique and sort by time.
+	NewID func() string
+}
+
+// NewDesk makes a desk.
+func NewDesk(p Ports, timing Timing) *Desk {
+	// The store keeps milliseconds; finer times would change by being stored.
+	clock := func() time.Time { return p.Clock().UTC().Truncate(time.Millisecond) }
+	return &Desk{
+		store: p.Store, jobs: p.Jobs, board: p.Board, systems: p.Systems, watch: p.Watch,
+		clock: clock, newID: p.NewID, timing: timing.withDefaults(),
+	}
+}
+
+// Request gives a request by its id, or ErrUnknown.
+func (d *Desk) Request(ctx context.Context, id string) (Request, error) {
+	return d.store.Request(ctx, id)
+}
+
+// Groups gives the access groups that the request's room was last seen with.
+func (d *Desk) Groups(ctx context.Context, source string) ([]Group, error) {
+	return d.store.Groups(ctx, source)
+}
+
+// Work does what a job wakes up. A positive wait asks to be woken up again
+// after it.
+func (d *Desk) Work(ctx context.Context, job Job) (wait time.Duration, err error) {
+	switch job.Kind {
+	case JobCarryOut:
+		wait, err = d.CarryOut(ctx, job.Subject)
+	case JobPost, JobRewrite:
+		wait, err = d.Deliver(ctx, job.Subject)
+	case JobTell:
+		wait, err = d.Tell(ctx, job.Subject)
+	default:
+		return 0, fmt.Errorf("work on %q: no such kind of job", job.Kind)
+	}
+	if errors.Is(err, ErrUnknown) {
+		// The row is the truth: without one there is nothing to do.
+		return 0, nil
+	}
+	return wait, err
+}
+
+// step applies one event to a request and commits it with the jobs and notices
+// that follow. It gives the request as it is afterwards, which is as it was if
+// there is an error.
+func (d *Desk) step(ctx context.Context, id string, decide func(r Request) (*Event, *Notice, error)) (Request, error) {
+	var before, after Request
+	err := d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
+		r, err := tx.Request(ctx, id)
+		if err != nil {
+			return err
+		}
+		before, after = r, r
+		event, notice, err := decide(r)
+		if err != nil {
+			return err
+		}
+		var jobs []Job
+		if event != nil {
+			event.Seq, event.At = r.Version+1, d.clock()
+			if after, err = Apply(r, *event); err != nil {
+				return err
+			}
+			if err := tx.Save(ctx, after, *event); err != nil {
+				return err
+			}
+			jobs = append(jobs, dueJobs(after)...)
+		}
+		if notice != nil {
+			added, err := tx.AddNotice(ctx, *notice)
+			if err != nil {
+				return err
+			}
+			if added && notice.SentAt.IsZero() {
+				jobs = append(jobs, Job{Kind: JobTell, Subject: notice.ID})
+			}
+		}
+		if len(jobs) == 0 {
+			return nil
+		}
+		_, err = d.jobs.Enqueue(ctx, tx, jobs...)
+		return err
+	})
+	if err != nil {
+		return before, err
+	}
+	d.jobs.Wake()
+	return after, nil
+}
+
+// dueJobs gives the jobs that a request's row calls for.
+func dueJobs(r Request) []Job {
+	var jobs []Job
+	if r.State.Deciding() {
+		jobs = append(jobs, CarryOutJob(r))
+	}
+	if r.Delivery.Due() {
+		jobs = append(jobs, DeliveryJob(r))
+	}
+	return jobs
+}
+
+// CarryOutJob gives the job that carries out the request's decision. Its
+// version is the decision's time, which no later event changes.
+func CarryOutJob(r Request) Job {
+	return Job{Kind: JobCarryOut, Subject: r.ID, Version: r.Decision.At.UnixMilli()}
+}
+
+// DeliveryJob gives the job that brings the request's message up to date.
+func DeliveryJob(r Request) Job {
+	kind := JobPost
+	if r.Delivery.Posted() {
+		kind = JobRewrite
+	}
+	return Job{Kind: kind, Subject: r.ID, Version: r.Delivery.Wanted}
+}
+
+// backoff gives the wait before the next attempt after so many failures.
+func (d *Desk) backoff(failures int, atLeast time.Duration) time.Duration {
+	wait := d.timing.BackoffMin
+	for range min(failures-1, 20) {
+		wait = min(2*wait, d.timing.BackoffMax)
+	}
+	return max(wait, atLeast)
+}

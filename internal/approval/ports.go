@@ -1,0 +1,238 @@
+package approval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Clock tells the time.
+type Clock func() time.Time
+
+// ErrUnknown says that there is no such request or notice.
+var ErrUnknown = errors.New("unknown to Frontdesk")
+
+// ErrReplayed says that an event with the same key is already recorded.
+var ErrReplayed = errors.New("recorded before")
+
+// ErrMessageGone says that the message to update is no longer there.
+var ErrMessageGone = errors.New("the message is gone")
+
+// Store keeps requests, their events, the known access groups and notices.
+type Store interface {
+	// InTx runs fn in one transaction: all it wrote is durable when InTx
+	// returns nil, and nothing otherwise. Inside it the store's other methods
+	// must not be called.
+	InTx(ctx context.Context, fn func(ctx context.Context, tx Tx) error) error
+	// Request gives a request by Frontdesk's id, or ErrUnknown.
+	Request(ctx context.Context, id string) (Request, error)
+	// Events gives a request's events in order.
+	Events(ctx context.Context, id string) ([]Event, error)
+	// ByExternalID gives those of the named requests of a source that are known.
+	ByExternalID(ctx context.Context, source string, externalIDs []string) ([]Request, error)
+	// Pending gives every request of a source that waits for a decision.
+	Pending(ctx context.Context, source string) ([]Request, error)
+	// Groups gives the access groups last read from the source, in its order.
+	Groups(ctx context.Context, source string) ([]Group, error)
+	// Source gives the bookkeeping of a source; the zero value if there is none.
+	Source(ctx context.Context, source string) (SourceRecord, error)
+	// Notice gives a notice, or ErrUnknown.
+	Notice(ctx context.Context, id string) (Notice, error)
+	// Due gives the jobs that the rows call for at this time, oldest first.
+	Due(ctx context.Context, now time.Time, limit int) ([]Job, error)
+}
+
+// Tx is what a transaction can do.
+type Tx interface {
+	// Request gives a request and keeps others from changing it until the
+	// transaction ends, or ErrUnknown.
+	Request(ctx context.Context, id string) (Request, error)
+	// Receive adds a new request with its first event. It reports false, and
+	// adds nothing, if the source's external id is known.
+	Receive(ctx context.Context, r Request, e Event) (bool, error)
+	// Save writes a request that Apply gave, and the event that led there. It
+	// returns ErrReplayed if an event with the same key exists.
+	Save(ctx context.Context, r Request, e Event) error
+	// SaveBookkeeping writes the request's Effect, Delivery and Missing only.
+	SaveBookkeeping(ctx context.Context, r Request) error
+	// WantPending makes the message of every pending request of a source due
+	// again, and gives those requests.
+	WantPending(ctx context.Context, source string) ([]Request, error)
+	// SaveGroups replaces the known access groups of a source.
+	SaveGroups(ctx context.Context, source string, groups []Group) error
+	// SaveSource writes the bookkeeping of a source.
+	SaveSource(ctx context.Context, source string, record SourceRecord) error
+	// AddNotice adds a notice; false if one with its id exists.
+	AddNotice(ctx context.Context, n Notice) (bool, error)
+	// NoticeSent marks a notice as delivered, or as impossible to deliver.
+	NoticeSent(ctx context.Context, id string, at time.Time) error
+}
+
+// SourceRecord is the bookkeeping of a source.
+type SourceRecord struct {
+	// GroupsWanted reports that the access groups have to be read again.
+	GroupsWanted bool
+}
+
+// JobKind says which step a job wakes up.
+type JobKind string
+
+// The kinds of jobs. Post and Rewrite both bring the message up to date; they
+// are apart so that a flood of new requests does not delay an outcome.
+const (
+	JobCarryOut JobKind = "carry_out"
+	JobPost     JobKind = "post"
+	JobRewrite  JobKind = "rewrite"
+	JobTell     JobKind = "tell"
+)
+
+// JobKinds lists every kind of job.
+func JobKinds() []JobKind { return []JobKind{JobCarryOut, JobPost, JobRewrite, JobTell} }
+
+// Job is a wake-up: it names a row to look at. Two jobs that are equal are one.
+type Job struct {
+	Kind JobKind
+	// Subject is the id of a request or, for JobTell, of a notice.
+	Subject string
+	// Version tells apart the jobs of one subject: a step that is due again
+	// later has another one.
+	Version int64
+}
+
+// Jobs puts wake-ups into a durable queue.
+type Jobs interface {
+	// Enqueue adds the jobs in the transaction and gives how many were not
+	// waiting already.
+	Enqueue(ctx context.Context, tx Tx, jobs ...Job) (int, error)
+	// Wake makes the queue look at once. It is called after a commit and must
+	// not fail: a wake-up that is lost costs a moment, not a job.
+	Wake()
+}
+
+// System is an outside system that requests come from and decisions go to.
+// Its errors are *RefusedError when the system said no, and *PassingError when
+// trying again may help.
+type System interface {
+	// Open gives every open request, all pages.
+	Open(ctx context.Context) ([]Arrival, error)
+	// Read gives one request and how it stands. A request that is not found
+	// gives StandingGone and no error.
+	Read(ctx context.Context, externalID string) (Arrival, Standing, error)
+	// CarryOut carries the request's decision out.
+	CarryOut(ctx context.Context, r Request) (Confirmation, error)
+	// Outcome looks whether the request's decision, which may have been carried
+	// out before, took effect. The confirmation is not nil only if what the
+	// system shows is what the decision asked for.
+	Outcome(ctx context.Context, r Request) (Standing, *Confirmation, error)
+	// Groups gives the access groups of the room, all pages.
+	Groups(ctx context.Context) ([]Group, error)
+}
+
+// RefusedError says that the outside system refused for good.
+type RefusedError struct {
+	Refusal Refusal
+	Err     error
+}
+
+// Error gives the reason and the cause.
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("refused (%s): %v", e.Refusal.Reason, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// PassingError says that trying again later may help.
+type PassingError struct {
+	// RetryAfter is the least time to wait, zero if the other side named none.
+	RetryAfter time.Duration
+	// Ambiguous reports that what was asked may have been done all the same.
+	Ambiguous bool
+	Err       error
+}
+
+// Error gives the cause.
+func (e *PassingError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *PassingError) Unwrap() error { return e.Err }
+
+// View is what a message has to show.
+type View struct {
+	Request Request
+	// Groups are the access groups that can be chosen.
+	Groups []Group
+}
+
+// Content is a rendered message, in the form of the Board that composed it.
+type Content struct {
+	Body any
+	// Hash is equal for equal content.
+	Hash string
+}
+
+// MessageRef names a posted message.
+type MessageRef struct {
+	Channel string
+	TS      string
+}
+
+// Board is where reviewers see requests. Its errors are *PassingError when
+// trying again may help; any other error is final for the attempt's content.
+type Board interface {
+	// Compose renders a view. It does no I/O.
+	Compose(v View) (Content, error)
+	// Find looks for a message of the request that was posted since a time.
+	Find(ctx context.Context, requestID string, since time.Time) (MessageRef, bool, error)
+	// Post posts a new message. A *PassingError that is Ambiguous means that it
+	// may have been posted.
+	Post(ctx context.Context, requestID string, c Content) (MessageRef, error)
+	// Update rewrites a message, or gives ErrMessageGone.
+	Update(ctx context.Context, ref MessageRef, requestID string, c Content) error
+	// Tell shows a notice to one person only.
+	Tell(ctx context.Context, n Notice, r Request) error
+}
+
+// NoticeCode is a closed set of things a single person is told.
+type NoticeCode string
+
+// The codes of notices.
+const (
+	// NoticeTaken: somebody else's decision came first.
+	NoticeTaken NoticeCode = "taken"
+	// NoticeRefused: the person's decision was not carried out.
+	NoticeRefused NoticeCode = "refused"
+	// NoticeElsewhere: the request was decided in the outside system.
+	NoticeElsewhere NoticeCode = "elsewhere"
+	// NoticeDenied: the person may not decide.
+	NoticeDenied NoticeCode = "denied"
+)
+
+// Notice is something that one person is told about a request, durably.
+type Notice struct {
+	ID        string
+	RequestID string
+	// To is the Slack user id of the person.
+	To   string
+	Code NoticeCode
+	At   time.Time
+	NoticeDetails
+	// SentAt is when it was delivered; zero if it was not yet.
+	SentAt time.Time
+}
+
+// NoticeDetails are what a notice says beside its code, as it was when it was
+// written: the request may have moved on by the time it is read.
+type NoticeDetails struct {
+	// By and Verb: who decided, and what. For NoticeTaken; Verb also says what
+	// the person tried with the other codes.
+	By   string `json:"by,omitempty"`
+	Verb Action `json:"verb,omitempty"`
+	// Standing is how the request stands elsewhere, for NoticeElsewhere.
+	Standing Standing `json:"standing,omitempty"`
+	// Refusal is for NoticeRefused.
+	Refusal *Refusal `json:"refusal,omitempty"`
+	// Denial is for NoticeDenied.
+	Denial Denial `json:"denial,omitempty"`
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	_ "modernc.org/sqlite" // the driver, in Go alone: no C compiler, one static binary
+
+	"github.com/frontdesk-hq/frontdesk/internal/approval"
+)
+
+// sqliteReaders is how many reads can run beside each other and beside the one
+// writer.
+const sqliteReaders = 4
+
+// openSQLite opens the file with one connection that writes, because SQLite
+// has one writer at a time and waiting in Go is fair and can be given up, and
+// several that only read. The pragmas stand in the DSN: run as statements they
+// would reach one connection of the pool only.
+func openSQLite(ctx context.Context, path string) (*Store, error) {
+	// sqlite://host/path and :memory: are read differently by each tool; here
+	// they would open a file, or two databases, that nobody meant.
+	if path == "" || path == ":memory:" || strings.HasPrefix(path, "//") && !strings.HasPrefix(path, "///") {
+		return nil, fmt.Errorf("open the SQLite database: %q is not the path of a file; write DATABASE_URL=sqlite:frontdesk.db "+
+			"or sqlite:/folder/frontdesk.db", path)
+	}
+	path = filepath.Clean(path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, fmt.Errorf("make the folder of the SQLite database: %w", err)
+	}
+	lock, err := lockFile(path)
+	if err != nil {
+		return nil, err
+	}
+	// The journal survives the loss of power at any moment: synchronous FULL
+	// makes each commit durable before it returns.
+	write, err := openPool(ctx, path, 1, url.Values{
+		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(1500)"},
+		"_txlock": {"immediate"},
+	})
+	if err != nil {
+		return nil, errors.Join(err, lock.release())
+	}
+	read, err := openPool(ctx, path, sqliteReaders, url.Values{
+		"_pragma": {"query_only(ON)", "busy_timeout(1500)"},
+	})
+	if err != nil {
+		return nil, errors.Join(err, write.Close(), lock.release())
+	}
+	return &Store{kind: SQLite, write: write, read: read, lock: lock}, nil
+}
+
+func openPool(ctx context.Context, path string, connections int, options url.Values) (*sql.DB, error) {
+	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, fmt.Errorf("open the SQLite database %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the SQLite database %s: %w", path, err), db.Close())
+	}
+	return db, nil
+}
+
+func (s *Store) inSQLiteTx(ctx context.Context, fn func(ctx context.Context, tx approval.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin a transaction: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	if err := fn(ctx, &Tx{q: tx, raw: tx}); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit a transaction: %w", err)
+	}
+	return nil
+}
+
+// FreeClaims lets go of every claim of a process that died. It is for SQLite
+// only, where holding the file's lock proves that no other process works; on
+// PostgreSQL claims run out by themselves.
+func (s *Store) FreeClaims(ctx context.Context) error {
+	if s.kind != SQLite {
+		return nil
+	}
+	_, err := s.write.ExecContext(ctx, `UPDATE requests SET effect_claimed_until = 0, delivery_claimed_until = 0
+		WHERE effect_claimed_until > 0 OR delivery_claimed_until > 0`)
+	if err != nil {
+		return fmt.Errorf("free the claims of the process before: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/frontdesk-hq/frontdesk/internal/approval"
+)
+
+// Tx is an approval.Tx.
+type Tx struct {
+	q   querier
+	raw any
+	// forUpdate keeps others from a row that is read. SQLite needs none: its
+	// transactions hold the file's write lock from their begin.
+	forUpdate string
+}
+
+// Raw gives the driver's transaction, a *sql.Tx or a pgx.Tx, for the job queue
+// that shares the database.
+func (t *Tx) Raw() any { return t.raw }
+
+// Request implements approval.Tx.
+func (t *Tx) Request(ctx context.Context, id string) (approval.Request, error) {
+	return scanRequest(t.q.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`+t.forUpdate, id))
+}
+
+// Receive implements approval.Tx.
+func (t *Tx) Receive(ctx context.Context, r approval.Request, e approval.Event) (bool, error) {
+	values, err := requestValues(r)
+	if err != nil {
+		return false, err
+	}
+	added, err := t.insert(ctx, `INSERT INTO requests (`+requestColumns+`) VALUES (`+placeholders(1, len(values))+`)
+		ON CONFLICT (source, external_id) DO NOTHING`, values...)
+	if err != nil {
+		return false, fmt.Errorf("add request %s: %w", r.ID, err)
+	}
+	if !added {
+		return false, nil
+	}
+	return true, t.addEvent(ctx, r.ID, e)
+}
+
+// Save implements approval.Tx.
+func (t *Tx) Save(ctx context.Context, r approval.Request, e approval.Event) error {
+	if err := t.addEvent(ctx, r.ID, e); err != nil {
+		return err
+	}
+	values, err := requestValues(r)
+	if err != nil {
+		return err
+	}
+	res, err := t.q.ExecContext(ctx, `UPDATE requests SET (`+requestColumns+`) = (`+placeholders(1, len(values))+`)
+		WHERE id = $1 AND version = $`+strconv.Itoa(len(values)+1), append(values, e.Seq-1)...)
+	if err != nil {
+		return fmt.Errorf("save request %s: %w", r.ID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return fmt.Errorf("save request %s at version %d: %d rows were at the version before (%w)", r.ID, r.Version, n, err)
+	}
+	return nil
+}
+
+// SaveBookkeeping implements approval.Tx.
+func (t *Tx) SaveBookkeeping(ctx context.Context, r approval.Request) error {
+	_, err := t.q.ExecContext(ctx, `UPDATE requests SET
+		effect_attempts = $2, effect_next_at = $3, effect_claimed_until = $4,
+		channel = $5, ts = $6, content_hash = $7, delivery_wanted = $8, delivery_done = $9, post_begun_at = $10,
+		delivery_failures = $11, delivery_next_at = $12, delivery_claimed_until = $13,
+		missing_polls = $14, missing_not_found = $15
+		WHERE id = $1`, append([]any{r.ID}, bookkeepingValues(r)...)...)
+	if err != nil {
+		return fmt.Errorf("save the bookkeeping of request %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// WantPending implements approval.Tx.
+func (t *Tx) WantPending(ctx context.Context, source string) ([]approval.Request, error) {
+	_, err := t.q.ExecContext(ctx, `UPDATE requests SET delivery_wanted = delivery_wanted + 1
+		WHERE source = $1 AND state = 'pending'`, source)
+	if err != nil {
+		return nil, fmt.Errorf("make pending messages due: %w", err)
+	}
+	return queryRequests(ctx, t.q, `WHERE source = $1 AND state = 'pending' ORDER BY id`, source)
+}
+
+// SaveGroups implements approval.Tx.
+func (t *Tx) SaveGroups(ctx context.Context, source string, groups []approval.Group) error {
+	if _, err := t.q.ExecContext(ctx, `DELETE FROM access_groups WHERE source = $1`, source); err != nil {
+		return fmt.Errorf("replace the access groups of %s: %w", source, err)
+	}
+	for i, g := range groups {
+		_, err := t.q.ExecContext(ctx, `INSERT INTO access_groups (source, position, id, name) VALUES ($1, $2, $3, $4)`,
+			source, i, storable(g.ID), storable(g.Name))
+		if err != nil {
+			return fmt.Errorf("save access group %d of %s: %w", i, source, err)
+		}
+	}
+	return nil
+}
+
+// SaveSource implements approval.Tx.
+func (t *Tx) SaveSource(ctx context.Context, source string, record approval.SourceRecord) error {
+	_, err := t.q.ExecContext(ctx, `INSERT INTO sources (source, groups_wanted) VALUES ($1, $2)
+		ON CONFLICT (source) DO UPDATE SET groups_wanted = excluded.groups_wanted`, source, record.GroupsWanted)
+	if err != nil {
+		return fmt.Errorf("save the record of source %s: %w", source, err)
+	}
+	return nil
+}
+
+// AddNotice implements approval.Tx.
+func (t *Tx) AddNotice(ctx context.Context, n approval.Notice) (bool, error) {
+	details, err := toJSON(n.NoticeDetails, false)
+	if err != nil {
+		return false, err
+	}
+	added, err := t.insert(ctx, `INSERT INTO notices (id, request_id, recipient, code, at, details, sent_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
+		n.ID, n.RequestID, n.To, string(n.Code), toMilli(n.At), details, toMilli(n.SentAt))
+	if err != nil {
+		return false, fmt.Errorf("add notice %s: %w", n.ID, err)
+	}
+	return added, nil
+}
+
+// NoticeSent implements approval.Tx.
+func (t *Tx) NoticeSent(ctx context.Context, id string, at time.Time) error {
+	if _, err := t.q.ExecContext(ctx, `UPDATE notices SET sent_at = $2 WHERE id = $1`, id, toMilli(at)); err != nil {
+		return fmt.Errorf("mark notice %s as sent: %w", id, err)
+	}
+	return nil
+}
+
+// addEvent adds an event, or gives ErrReplayed if its key is recorded.
+func (t *Tx) addEvent(ctx context.Context, requestID string, e approval.Event) error {
+	details, err := toJSON(storableArrival(e), false)
+	if err != nil {
+		return err
+	}
+	added, err := t.insert(ctx, `INSERT INTO events (request_id, seq, at, action, actor, key, details)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (key) DO NOTHING`,
+		requestID, e.Seq, toMilli(e.At), string(e.Action), e.Actor, sql.NullString{String: e.Key, Valid: e.Key != ""}, details)
+	if err != nil {
+		return fmt.Errorf("add event %d of request %s: %w", e.Seq, requestID, err)
+	}
+	if !added {
+		return approval.ErrReplayed
+	}
+	return nil
+}
+
+// insert runs an INSERT … ON CONFLICT DO NOTHING and reports whether it added.
+func (t *Tx) insert(ctx context.Context, query string, args ...any) (bool, error) {
+	res, err := t.q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err //nolint:wrapcheck // wrapped by the callers
+}
