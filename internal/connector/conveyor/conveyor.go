@@ -1,0 +1,206 @@
+// Package conveyor connects Frontdesk to Conveyor, where companies host trust
+// rooms that customers ask to enter.
+//
+// It may import the domain, the connector contract and pkg/conveyor. It
+// promises that no text from Conveyor is longer than the bounds below or holds
+// what a database refuses, and that a decision counts as carried out only if
+// Conveyor showed it.
+package conveyor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/frontdesk-hq/frontdesk/internal/approval"
+	"github.com/frontdesk-hq/frontdesk/internal/connector"
+	"github.com/frontdesk-hq/frontdesk/pkg/conveyor"
+)
+
+// Source is the name of Conveyor among the outside systems.
+const Source = "conveyor"
+
+// Bounds, in characters, on what is kept of Conveyor's texts. They are ours:
+// Conveyor documents none, and a message is cut for Slack much earlier.
+const (
+	maxEmail   = 1000
+	maxMessage = 40_000
+	maxLink    = 3000
+	maxName    = 1000
+)
+
+// callTimeout bounds one call to Conveyor. Three of them, the most that one
+// attempt makes, may outlast a job's time; the job is then tried again.
+const callTimeout = 8 * time.Second
+
+// Settings is what an operator says about Conveyor.
+type Settings struct {
+	APIURL string
+	// AppURL is the base of the link that people click; empty takes the link
+	// that the API gives.
+	AppURL string
+	Key    string
+	// QueryParams sends parameters in the query instead of a JSON body.
+	QueryParams bool
+	// BearerAuth sends the key as a bearer token instead of X-API-KEY.
+	BearerAuth bool
+	// WebhookSecret verifies webhooks; empty switches them off.
+	WebhookSecret string
+}
+
+// Conveyor is a connector.Connector.
+type Conveyor struct {
+	client  *conveyor.Client
+	appURL  string
+	webhook *webhook
+
+	mu     sync.Mutex
+	health error
+}
+
+var _ connector.Connector = (*Conveyor)(nil)
+
+// New makes the connector. The error says which setting is unusable, without
+// its value.
+func New(settings Settings, clock approval.Clock, userAgent string) (*Conveyor, error) {
+	options := []conveyor.Option{
+		conveyor.WithClock(clock),
+		conveyor.WithUserAgent(userAgent),
+		conveyor.WithHTTPClient(&http.Client{Timeout: callTimeout}),
+	}
+	if settings.QueryParams {
+		options = append(options, conveyor.WithParamStyle(conveyor.Query))
+	}
+	if settings.BearerAuth {
+		options = append(options, conveyor.WithAuthStyle(conveyor.Bearer))
+	}
+	client, err := conveyor.New(settings.APIURL, settings.Key, options...)
+	if err != nil {
+		return nil, fmt.Errorf("set up the Conveyor client: %w", err)
+	}
+	hook, err := newWebhook(settings.WebhookSecret, clock)
+	if err != nil {
+		return nil, err
+	}
+	return &Conveyor{client: client, appURL: settings.AppURL, webhook: hook}, nil
+}
+
+// Source implements connector.Connector.
+func (*Conveyor) Source() string { return Source }
+
+// Health implements connector.Connector.
+func (c *Conveyor) Health() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.health
+}
+
+// noted keeps what a read says about Conveyor's health, and gives it back.
+func (c *Conveyor) noted(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.health = err
+	return err
+}
+
+// Open implements approval.System.
+func (c *Conveyor) Open(ctx context.Context) ([]approval.Arrival, error) {
+	var arrivals []approval.Arrival
+	for request, err := range c.client.Queue(ctx) {
+		if err != nil {
+			return nil, fmt.Errorf("read Conveyor's queue: %w", c.noted(readError(err)))
+		}
+		arrivals = append(arrivals, c.arrival(request))
+	}
+	_ = c.noted(nil)
+	return arrivals, nil
+}
+
+// Read implements approval.System.
+func (c *Conveyor) Read(ctx context.Context, externalID string) (approval.Arrival, approval.Standing, error) {
+	request, err := c.client.Request(ctx, externalID)
+	if errors.Is(err, conveyor.ErrNotFound) {
+		_ = c.noted(nil)
+		return approval.Arrival{}, approval.StandingGone, nil
+	}
+	if err != nil {
+		return approval.Arrival{}, "", fmt.Errorf("read a request in Conveyor: %w", c.noted(readError(err)))
+	}
+	_ = c.noted(nil)
+	return c.arrival(request), standing(request.Status), nil
+}
+
+// Groups implements approval.System.
+func (c *Conveyor) Groups(ctx context.Context) ([]approval.Group, error) {
+	var groups []approval.Group
+	for group, err := range c.client.AccessGroups(ctx) {
+		if err != nil {
+			return nil, fmt.Errorf("read Conveyor's access groups: %w", c.noted(readError(err)))
+		}
+		groups = append(groups, approval.Group{ID: group.ID, Name: clean(group.Name, maxName)})
+	}
+	_ = c.noted(nil)
+	return groups, nil
+}
+
+func standing(status conveyor.Status) approval.Standing {
+	switch status {
+	case conveyor.StatusApproved:
+		return approval.StandingApproved
+	case conveyor.StatusIgnored:
+		return approval.StandingIgnored
+	case conveyor.StatusInitial, conveyor.StatusRequested:
+		return approval.StandingOpen
+	default:
+		// A status that we do not know is no proof that anybody decided.
+		return approval.StandingOpen
+	}
+}
+
+func (c *Conveyor) arrival(r conveyor.Request) approval.Arrival {
+	at := r.RequestedAt
+	if at.IsZero() {
+		at = r.CreatedAt
+	}
+	return approval.Arrival{
+		Source: Source, ExternalID: r.ID, Requester: clean(r.Email, maxEmail), Message: clean(r.Message, maxMessage),
+		Link: c.link(r), RequestedAt: at,
+	}
+}
+
+// link gives where a person can look at the request. Conveyor's own link may
+// be an address of the API, so its base can be replaced.
+func (c *Conveyor) link(r conveyor.Request) string {
+	link := r.Link
+	if c.appURL != "" {
+		own, err := url.Parse(r.Link)
+		if err != nil {
+			return ""
+		}
+		link = strings.TrimSuffix(c.appURL, "/") + own.EscapedPath()
+	}
+	parsed, err := url.Parse(link)
+	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" || len(link) > maxLink {
+		return ""
+	}
+	return parsed.String()
+}
+
+// clean makes a text fit for a database and bounds it. What it looks like on a
+// screen is for whoever draws it.
+func clean(text string, bound int) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+	count := 0
+	for i := range text {
+		if count == bound {
+			return text[:i]
+		}
+		count++
+	}
+	return text
+}
