@@ -63,8 +63,7 @@ type Option func(*Client)
 
 // WithHTTPClient replaces the default HTTP client. It is copied: its own CheckRedirect is asked after this
 // package's rule, its Timeout is taken as it is (0 means none, so pass contexts with a deadline). Nil is
-// ignored. A RoundTripper that repeats requests by itself makes [TransportError.Sent] the only thing known
-// about a write.
+// ignored. Its RoundTripper must not repeat writes by itself: Conveyor has no idempotency key.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *Client) {
 		if client != nil {

@@ -12,8 +12,8 @@
 //     [APIError.RetryAfter] to decide with. (The standard library's transport may send a read again on a
 //     fresh connection when a kept one proves dead, and a write only if not a byte of it was written.)
 //   - Each error is one of: [ErrArgument] (nothing was sent), [*TransportError], [*APIError],
-//     [*DecodeError], [ErrPaging]. No error text contains the API key, the query string, a request's body
-//     or an answer's body, except for [APIError.Message], which is bounded and cleaned.
+//     [*DecodeError], [ErrPaging]. No error text contains the API key, the query string or a request's body.
+//     Of an answer's body it contains at most [APIError.Message], which is bounded and cleaned.
 //   - The key goes to the base URL's scheme and host only. A redirect elsewhere is not followed, and a
 //     redirected write is not followed at all.
 //   - Decoding is tolerant where Conveyor's documentation is silent: null, an id as number or string, times

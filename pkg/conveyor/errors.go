@@ -152,7 +152,7 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 
 // Ambiguous reports whether err leaves open if a write was carried out: a [*TransportError] that was sent, a
 // status of 5xx, a [*DecodeError]. After such an error read the true state before anything is sent again. It
-// is false for the errors of reads, for refusals (4xx), for what was never sent, and for nil.
+// is false for the errors of reads, for refusals (4xx) and redirects, for what was never sent, and for nil.
 func Ambiguous(err error) bool {
 	if failed, ok := errors.AsType[*TransportError](err); ok {
 		return failed.Method != http.MethodGet && failed.Sent
