@@ -1,0 +1,127 @@
+package practiceslack
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// The sentences that a person reads when an app fails them.
+const (
+	timedOut        = "Operation timed out. Apps need to respond within 3 seconds."
+	unreachable     = "The app could not be reached."
+	noBaseURL       = "the practice workspace does not know its own address: SetBaseURL was not called"
+	noAddress       = "This app is not configured to handle interactive responses."
+	troubleInView   = "We had some trouble connecting. Try again?"
+	maxReplyBytes   = 1 << 20
+	signatureHeader = "X-Slack-Signature"
+	timestampHeader = "X-Slack-Request-Timestamp"
+)
+
+// Sign gives the headers with which Slack would deliver body at a time.
+func (ws *Workspace) Sign(body []byte, at time.Time) http.Header {
+	return SignWith(ws.opt.SigningSecret, body, at)
+}
+
+// SignWith is Sign with any secret.
+func SignWith(secret string, body []byte, at time.Time) http.Header {
+	stamp := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte("v0:" + stamp + ":"))
+	mac.Write(body)
+	header := http.Header{}
+	header.Set(timestampHeader, stamp)
+	header.Set(signatureHeader, "v0="+hex.EncodeToString(mac.Sum(nil)))
+	header.Set("Content-Type", "application/x-www-form-urlencoded")
+	header.Set("User-Agent", "Slackbot 1.0 (+https://api.slack.com/robots)")
+	return header
+}
+
+// Outcome is what a person sees after they acted.
+type Outcome struct {
+	OK        bool
+	Error     string // the sentence that they read when it failed
+	Delivered bool   // the app was asked, whatever it answered
+	Status    int    // the app's HTTP status, 0 when it gave none
+	Reply     []byte // the app's answer
+}
+
+func failed(format string, args ...any) Outcome { return Outcome{Error: fmt.Sprintf(format, args...)} }
+
+// Err is nil when all went well.
+func (o Outcome) Err() error {
+	if o.OK {
+		return nil
+	}
+	return fmt.Errorf("practice Slack: %s", o.Error)
+}
+
+// deliver sends one signed form to the app and waits for its answer. The lock
+// is not held.
+func (ws *Workspace) deliver(ctx context.Context, kind, address string, form url.Values) Outcome {
+	if address == "" {
+		return failed(noAddress)
+	}
+	body := []byte(form.Encode())
+	began := ws.now()
+	d := Delivery{Time: began, Kind: kind, URL: address, Header: ws.Sign(body, began), Body: body, Payload: []byte(form.Get("payload"))}
+	ctx, cancel := context.WithTimeout(ctx, ws.opt.DeliveryTimeout)
+	defer cancel()
+	status, reply, err := ws.send(ctx, address, d.Header, body)
+	out := Outcome{Delivered: true, Status: status, Reply: reply}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		out.Error = timedOut
+	case err != nil:
+		out.Error = unreachable
+	case status < 200 || status > 299:
+		out.Error = fmt.Sprintf("This app responded with Status Code %d.", status)
+	default:
+		out.OK = true
+	}
+	d.Status, d.Response, d.Error, d.Duration = status, reply, out.Error, ws.now().Sub(began)
+	ws.recordDelivery(d)
+	return out
+}
+
+func (ws *Workspace) send(ctx context.Context, address string, header http.Header, body []byte) (int, []byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, fmt.Errorf("make delivery: %w", err)
+	}
+	req.Header = header.Clone()
+	resp, err := ws.client.Do(req)
+	if err != nil {
+		return 0, nil, fmt.Errorf("deliver: %w", err)
+	}
+	defer resp.Body.Close()
+	reply, err := io.ReadAll(io.LimitReader(resp.Body, maxReplyBytes))
+	if err != nil {
+		return 0, nil, fmt.Errorf("read the app's answer: %w", err)
+	}
+	return resp.StatusCode, reply, nil
+}
+
+// envelope is what all payloads share.
+func (ws *Workspace) envelope(kind, person string) object {
+	p := ws.users[person]
+	return object{
+		"type": kind, "token": "practice-verification-token", "api_app_id": ws.opt.AppID,
+		"team":       object{"id": ws.opt.TeamID, "domain": ws.opt.TeamDomain},
+		"user":       object{"id": p.ID, "username": p.Name, "name": p.Name, "team_id": p.TeamID},
+		"enterprise": nil, "is_enterprise_install": false,
+	}
+}
+
+func payloadForm(payload object) url.Values {
+	return url.Values{"payload": {string(encode(payload))}}
+}
