@@ -37,11 +37,10 @@ func (d *Desk) CarryOut(ctx context.Context, id string) (time.Duration, error) {
 		}
 	}
 	confirmation, err := system.CarryOut(ctx, r)
-	var passing *PassingError
-	switch {
-	case err == nil:
+	if err == nil {
 		return 0, d.confirm(ctx, r, confirmation)
-	case errors.As(err, &passing) && passing.Ambiguous:
+	}
+	if passing, ok := errors.AsType[*PassingError](err); ok && passing.Ambiguous {
 		// However late it is: the next attempt looks whether this one took effect.
 		return d.tryAgain(ctx, r, err)
 	}
@@ -81,8 +80,7 @@ func (d *Desk) claimEffect(ctx context.Context, id string) (r Request, wait time
 
 // failed records an attempt that did not succeed: for good, or for now.
 func (d *Desk) failed(ctx context.Context, r Request, cause error) (time.Duration, error) {
-	var refused *RefusedError
-	if errors.As(cause, &refused) {
+	if refused, ok := errors.AsType[*RefusedError](cause); ok {
 		return d.refusedForGood(ctx, r, refused)
 	}
 	if d.patienceLeft(r) <= 0 {
@@ -100,9 +98,9 @@ func (d *Desk) refusedForGood(ctx context.Context, r Request, refused *RefusedEr
 
 	standing, confirmed, err := d.systems[r.Source].Outcome(look, r)
 	refusal := refused.Refusal
-	var again *RefusedError
+	_, again := errors.AsType[*RefusedError](err)
 	switch {
-	case errors.As(err, &again):
+	case again:
 		if refusal.Reason == RefusedReviewer {
 			// Even reading is refused: it is not the reviewer, it is our key.
 			refusal.Reason = RefusedKey
@@ -124,12 +122,7 @@ func (d *Desk) refusedForGood(ctx context.Context, r Request, refused *RefusedEr
 // tryAgain plans the next attempt after passing trouble. It comes no later than
 // the end of patience, whatever wait the other side names.
 func (d *Desk) tryAgain(ctx context.Context, r Request, cause error) (time.Duration, error) {
-	var atLeast time.Duration
-	var passing *PassingError
-	if errors.As(cause, &passing) {
-		atLeast = passing.RetryAfter
-	}
-	wait := d.backoff(r.Effect.Attempts, atLeast)
+	wait := d.backoff(r.Effect.Attempts, retryAfter(cause))
 	if left := d.patienceLeft(r); left > 0 {
 		wait = min(wait, left)
 	}

@@ -53,7 +53,7 @@ func (d *Desk) settle(ctx context.Context, r Request) (bool, error) {
 	case <-timer.C:
 		return true, nil
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return false, fmt.Errorf("hold back for a moment: %w", ctx.Err())
 	}
 }
 
@@ -157,8 +157,7 @@ func (d *Desk) post(ctx context.Context, r Request, is Delivery, content Content
 	is.PostBegun = d.clock()
 	ref, err := d.board.Post(ctx, r.ID, content)
 	if err != nil {
-		var passing *PassingError
-		if !errors.As(err, &passing) || !passing.Ambiguous {
+		if passing, ok := errors.AsType[*PassingError](err); !ok || !passing.Ambiguous {
 			is.PostBegun = time.Time{}
 		}
 		return is, fmt.Errorf("post the message: %w", err)
@@ -199,8 +198,7 @@ func (d *Desk) recordDelivery(ctx context.Context, r Request, got Delivery, fail
 	if err != nil {
 		return false, 0, fmt.Errorf("record the delivery of request %s: %w", r.ID, err)
 	}
-	var passing *PassingError
-	if failure != nil && !(errors.As(failure, &passing) && passing.RetryAfter > 0) {
+	if failure != nil && retryAfter(failure) == 0 {
 		// That Slack asks for patience is nothing an operator has to hear of.
 		d.watch.Undelivered(r, failure)
 	}
@@ -210,10 +208,9 @@ func (d *Desk) recordDelivery(ctx context.Context, r Request, got Delivery, fail
 // deliveryWait plans the next attempt after a failure.
 func (d *Desk) deliveryWait(is *Delivery, failure error) time.Duration {
 	is.Failures++
-	var passing *PassingError
 	wait := d.backoff(is.Failures, 0)
-	if errors.As(failure, &passing) && passing.RetryAfter > 0 {
-		wait, is.Failures = passing.RetryAfter, 0
+	if named := retryAfter(failure); named > 0 {
+		wait, is.Failures = named, 0
 	}
 	is.NextAt = d.clock().Add(wait)
 	return wait
@@ -234,13 +231,13 @@ func (d *Desk) Tell(ctx context.Context, noticeID string) (time.Duration, error)
 		return 0, fmt.Errorf("tell notice %s: %w", noticeID, err)
 	}
 	err = d.board.Tell(ctx, n, r)
-	var passing *PassingError
+	_, passing := errors.AsType[*PassingError](err)
 	age := d.clock().Sub(n.At)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return 0, fmt.Errorf("tell notice %s: %w", noticeID, err)
-	case errors.As(err, &passing) && age < noticeLife:
-		return max(passing.RetryAfter, d.timing.BackoffMin, min(age, d.timing.BackoffMax)), nil
+	case passing && age < noticeLife:
+		return max(retryAfter(err), d.timing.BackoffMin, min(age, d.timing.BackoffMax)), nil
 	case err != nil:
 		d.watch.Undelivered(r, fmt.Errorf("tell %s: %w", n.To, err))
 	}

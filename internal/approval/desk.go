@@ -198,6 +198,14 @@ func DeliveryJob(r Request) Job {
 	return Job{Kind: kind, Subject: r.ID, Version: r.Delivery.Wanted}
 }
 
+// retryAfter gives the wait that the other side named, zero if it named none.
+func retryAfter(err error) time.Duration {
+	if passing, ok := errors.AsType[*PassingError](err); ok {
+		return passing.RetryAfter
+	}
+	return 0
+}
+
 // backoff gives the wait before the next attempt after so many failures.
 func (d *Desk) backoff(failures int, atLeast time.Duration) time.Duration {
 	wait := d.timing.BackoffMin

@@ -1,6 +1,9 @@
 package approval
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Person is somebody in Slack, as Slack describes them.
 type Person struct {
@@ -75,10 +78,8 @@ func (p Policy) Judge(person Person, memberOf func(group string) bool) Denial {
 	case p.Everyone(), p.users[person.ID], p.emails[strings.ToLower(person.Email)]:
 		return Allowed
 	}
-	for _, group := range p.groups {
-		if memberOf(group) {
-			return Allowed
-		}
+	if slices.ContainsFunc(p.groups, memberOf) {
+		return Allowed
 	}
 	return DeniedNotListed
 }
