@@ -12,7 +12,6 @@ const (
 	ActionApprove = "approve"
 	ActionReject  = "reject"
 	ActionMore    = "more"
-	ActionLink    = "link"
 
 	// BlockDecide holds the buttons.
 	BlockDecide = "decide"

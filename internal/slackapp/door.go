@@ -1,0 +1,201 @@
+package slackapp
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/frontdesk-hq/frontdesk/internal/approval"
+)
+
+// Limits of the door.
+const (
+	// maxBody bounds what is read of a request; Slack's own are far smaller.
+	maxBody = 1 << 20
+	// answerWithin bounds the work before an answer: Slack waits for 3 seconds.
+	answerWithin = 2500 * time.Millisecond
+	// signatureWindow is how far Slack's time may be from ours, both ways
+	// (docs.slack.dev, verifying requests); replayWindow spans both ways.
+	signatureWindow = 300 * time.Second
+	replayWindow    = 2 * signatureWindow
+	// Failed verifications beyond this rate are answered without being looked
+	// at further or logged. Good ones are never limited.
+	failuresPerSecond = 5
+	failureBurst      = 20
+)
+
+// DoorWatch is told of what an operator should know of the door.
+type DoorWatch interface {
+	// Unverified is called for a request whose signature does not hold.
+	Unverified(err error)
+	// Unknown is called for a verified payload that Frontdesk has no use for.
+	Unknown(kind string)
+	// Unanswered is called when a click could not be made durable in time, or
+	// a form could not be opened.
+	Unanswered(what string, err error)
+}
+
+// Door takes in what Slack sends over HTTP. Its address is one for everything:
+// interactions, options loads, commands and events.
+type Door struct {
+	secret string
+	desk   *Reception
+	watch  DoorWatch
+	clock  approval.Clock
+
+	failures *rate.Limiter
+	seen     seen
+}
+
+// NewDoor makes the door of a reception.
+func NewDoor(signingSecret string, desk *Reception, watch DoorWatch, clock approval.Clock) *Door {
+	return &Door{
+		secret: signingSecret, desk: desk, watch: watch, clock: clock,
+		failures: rate.NewLimiter(failuresPerSecond, failureBurst),
+		seen:     seen{at: map[string]time.Time{}},
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		http.Error(w, "the body is too large or did not arrive", http.StatusRequestEntityTooLarge)
+		return
+	}
+	signature, err := d.verify(r.Header, body)
+	if err != nil {
+		if !d.failures.Allow() {
+			http.Error(w, "too many requests with a wrong signature", http.StatusTooManyRequests)
+			return
+		}
+		d.watch.Unverified(err)
+		http.Error(w, "the signature does not verify", http.StatusUnauthorized)
+		return
+	}
+	if !d.seen.first(signature, d.clock()) {
+		w.WriteHeader(http.StatusOK) // a replay has no second effect
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
+	defer cancel()
+	answer, err := d.take(ctx, r.Header.Get("Content-Type"), body, "slack:"+signature)
+	if err != nil {
+		// What was not done may be tried again, with the same signature too.
+		d.seen.forget(signature)
+		http.Error(w, "this could not be recorded in time; nothing was decided", http.StatusServiceUnavailable)
+		return
+	}
+	respond(w, answer)
+}
+
+// verify checks Slack's signature over the raw body and gives it. It is our
+// own because the window is measured on the clock we are given; the library's
+// reads the machine's.
+func (d *Door) verify(header http.Header, body []byte) (string, error) {
+	timestamp := header.Get("X-Slack-Request-Timestamp")
+	seconds, err := strconv.ParseInt(timestamp, 10, 64)
+	if err != nil {
+		return "", errors.New("there is no timestamp")
+	}
+	if d.clock().Sub(time.Unix(seconds, 0)).Abs() > signatureWindow {
+		return "", errors.New("the timestamp is more than 5 minutes from now")
+	}
+	hexed, ok := strings.CutPrefix(header.Get("X-Slack-Signature"), "v0=")
+	given, err := hex.DecodeString(hexed)
+	if !ok || err != nil {
+		return "", errors.New("there is no signature")
+	}
+	mac := hmac.New(sha256.New, []byte(d.secret))
+	_, _ = fmt.Fprintf(mac, "v0:%s:", timestamp)
+	_, _ = mac.Write(body)
+	if !hmac.Equal(mac.Sum(nil), given) {
+		return "", errors.New("the signature does not match")
+	}
+	return hex.EncodeToString(given), nil
+}
+
+// take works on a verified body. A nil answer is an empty 200.
+func (d *Door) take(ctx context.Context, contentType string, body []byte, id string) (any, error) {
+	if strings.HasPrefix(contentType, "application/json") {
+		return d.takeEvent(body), nil
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil || form.Get("payload") == "" {
+		d.watch.Unknown("form")
+		return nil, nil //nolint:nilnil // an empty answer
+	}
+	var p payload
+	if err := json.Unmarshal([]byte(form.Get("payload")), &p); err != nil {
+		d.watch.Unknown("unreadable")
+		return nil, nil //nolint:nilnil,nilerr // what cannot be read is counted and answered
+	}
+	return d.desk.take(ctx, p, id)
+}
+
+// takeEvent answers the Events API: its handshake, and nothing else yet.
+func (d *Door) takeEvent(body []byte) any {
+	var event struct {
+		Type      string `json:"type"`
+		Challenge string `json:"challenge"`
+	}
+	if err := json.Unmarshal(body, &event); err == nil && event.Type == "url_verification" {
+		return map[string]string{"challenge": event.Challenge}
+	}
+	d.watch.Unknown("event")
+	return nil
+}
+
+func respond(w http.ResponseWriter, answer any) {
+	if answer == nil {
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_ = json.NewEncoder(w).Encode(answer) // if Slack hung up there is nobody to tell
+}
+
+// seen remembers signatures for as long as they are accepted. It is a first
+// line only: what a click does is also guarded by its id in the store.
+type seen struct {
+	mu     sync.Mutex
+	at     map[string]time.Time
+	purged time.Time
+}
+
+func (s *seen) first(signature string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.purged) > replayWindow {
+		for old, at := range s.at {
+			if now.Sub(at) > replayWindow {
+				delete(s.at, old)
+			}
+		}
+		s.purged = now
+	}
+	if _, ok := s.at[signature]; ok {
+		return false
+	}
+	s.at[signature] = now
+	return true
+}
+
+func (s *seen) forget(signature string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.at, signature)
+}

@@ -1,0 +1,50 @@
+package slackapp
+
+// payload is what Frontdesk reads of an interaction. It is our own and not
+// slack-go's, which also decodes the message around a click: a click must not
+// fail because of a block in it that the library does not know.
+type payload struct {
+	Type      string `json:"type"`
+	TriggerID string `json:"trigger_id"`
+	User      struct {
+		ID string `json:"id"`
+	} `json:"user"`
+	Channel struct {
+		ID string `json:"id"`
+	} `json:"channel"`
+	Actions []struct {
+		ActionID       string `json:"action_id"`
+		BlockID        string `json:"block_id"`
+		Value          string `json:"value"`
+		SelectedOption option `json:"selected_option"`
+	} `json:"actions"`
+	State inputs `json:"state"`
+	View  struct {
+		CallbackID      string `json:"callback_id"`
+		PrivateMetadata string `json:"private_metadata"`
+		State           inputs `json:"state"`
+	} `json:"view"`
+	// BlockID and Value are of an options load.
+	BlockID string `json:"block_id"`
+	Value   string `json:"value"`
+}
+
+// inputs is what a person has entered, by block id and action id.
+type inputs struct {
+	Values map[string]map[string]input `json:"values"`
+}
+
+type input struct {
+	Value           string   `json:"value"`
+	SelectedDate    string   `json:"selected_date"`
+	SelectedOptions []option `json:"selected_options"`
+}
+
+type option struct {
+	Value string `json:"value"`
+	Text  struct {
+		Text string `json:"text"`
+	} `json:"text"`
+}
+
+func (i inputs) at(block, action string) input { return i.Values[block][action] }
