@@ -216,7 +216,7 @@ func (d *Desk) confirm(ctx context.Context, r Request, c Confirmation) error {
 func (d *Desk) refuse(ctx context.Context, r Request, refusal Refusal, cause error) error {
 	notice := &Notice{
 		ID: d.newID(), RequestID: r.ID, To: r.Decision.Reviewer.ID, Code: NoticeRefused, At: d.clock(),
-		NoticeDetails: NoticeDetails{Verb: r.Decision.Verb, Refusal: &refusal},
+		NoticeDetails: NoticeDetails{Verb: r.Decision.Verb, Email: r.Decision.Reviewer.Email, Refusal: &refusal},
 	}
 	_, concluded, err := d.conclude(ctx, r, Event{Action: Refuse, Refusal: &refusal}, notice)
 	if concluded {

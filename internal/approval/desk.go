@@ -34,7 +34,7 @@ func (t Timing) withDefaults() Timing {
 	}
 	or(&t.Patience, 24*time.Hour)
 	or(&t.Settle, 400*time.Millisecond)
-	or(&t.Claim, 30*time.Second)
+	or(&t.Claim, 45*time.Second)
 	or(&t.Late, 5*time.Second)
 	or(&t.Stale, 5*time.Minute)
 	or(&t.BackoffMin, time.Second)

@@ -39,7 +39,8 @@ type Store interface {
 	Source(ctx context.Context, source string) (SourceRecord, error)
 	// Notice gives a notice, or ErrUnknown.
 	Notice(ctx context.Context, id string) (Notice, error)
-	// Due gives the jobs that the rows call for at this time, oldest first.
+	// Due gives the jobs that the rows call for at this time, oldest first, at
+	// most limit of each kind of row.
 	Due(ctx context.Context, now time.Time, limit int) ([]Job, error)
 }
 
@@ -229,6 +230,8 @@ type NoticeDetails struct {
 	// the person tried with the other codes.
 	By   string `json:"by,omitempty"`
 	Verb Action `json:"verb,omitempty"`
+	// Email is what the outside system was told the person is, for NoticeRefused.
+	Email string `json:"email,omitempty"`
 	// Standing is how the request stands elsewhere, for NoticeElsewhere.
 	Standing Standing `json:"standing,omitempty"`
 	// Refusal is for NoticeRefused.

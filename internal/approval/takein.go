@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Poll limits. They bound what one poll costs the outside system.
@@ -116,6 +117,7 @@ func oldestFirst(arrivals []Arrival) []Arrival {
 
 func (d *Desk) receive(ctx context.Context, source string, a Arrival) (bool, error) {
 	a.Source = source
+	a.RequestedAt = a.RequestedAt.UTC().Truncate(time.Millisecond) // as the store keeps it
 	event := Event{Seq: 1, At: d.clock(), Action: Receive, Arrival: &a}
 	r, err := Apply(Request{ID: d.newID()}, event)
 	if err != nil {

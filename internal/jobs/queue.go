@@ -17,13 +17,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
@@ -42,14 +40,15 @@ const (
 	// notifyCooldown is the least time between two notifications on PostgreSQL.
 	// River drops those in between for good, so it is as short as River allows.
 	notifyCooldown = time.Millisecond
-	// pollSQLite is only a net below the wake-ups, which are never lost within
-	// one process; pollPostgres also catches a notification that was dropped.
+	// pollSQLite is a net below the wake-ups, and what a short wait is rounded
+	// up to; pollPostgres also catches a notification that was dropped.
 	pollSQLite   = time.Second
-	pollPostgres = 250 * time.Millisecond
+	pollPostgres = 500 * time.Millisecond
 	// keepCompleted is how long finished jobs stay, for a look by an operator.
 	keepCompleted = 10 * time.Minute
-	// maxAttempts is out of reach: what is due is for the row to say.
-	maxAttempts = 10_000
+	// maxAttempts bounds what River keeps of a job that always fails. What is
+	// due is for the row to say: the sweep enqueues it afresh.
+	maxAttempts = 100
 )
 
 // workers says how many jobs of a kind run at once in one process. Posts go
@@ -72,11 +71,15 @@ func workers(kind approval.JobKind) int {
 // it; an error asks for it again after a back-off.
 type Work func(ctx context.Context, job approval.Job) (wait time.Duration, err error)
 
+// timings are those that differ between databases, and that benchmarks vary.
+type timings struct{ poll, notifyCooldown time.Duration }
+
 // Queue is an approval.Jobs. Make one with NewSQLite or NewPostgres.
 type Queue struct {
 	work    atomic.Pointer[Work]
 	engine  engine
 	running atomic.Bool
+	waker   waker
 }
 
 // engine hides which transaction type River was made for.
@@ -91,8 +94,16 @@ type engine interface {
 // the only connection that writes and the exclusive right to serve: jobs that a
 // process before left running are freed.
 func NewSQLite(ctx context.Context, db *sql.DB, log *slog.Logger) (*Queue, error) {
-	q := &Queue{}
-	e, err := newEngine(ctx, riversqlite.New(db), q, log, pollSQLite)
+	return newSQLite(ctx, db, log, timings{poll: pollSQLite, notifyCooldown: notifyCooldown})
+}
+
+func newSQLite(ctx context.Context, db *sql.DB, log *slog.Logger, t timings) (*Queue, error) {
+	q := &Queue{waker: newWaker()}
+	driver := riversqlite.New(db)
+	if err := migrate(ctx, driver, log); err != nil {
+		return nil, err
+	}
+	e, err := newEngine(driver, q, log, t)
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +124,16 @@ func NewSQLite(ctx context.Context, db *sql.DB, log *slog.Logger) (*Queue, error
 // NewPostgres makes a queue in a PostgreSQL database, shared by any number of
 // processes.
 func NewPostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) (*Queue, error) {
-	q := &Queue{}
-	e, err := newEngine(ctx, riverpgxv5.New(pool), q, log, pollPostgres)
+	return newPostgres(ctx, pool, log, timings{poll: pollPostgres, notifyCooldown: notifyCooldown})
+}
+
+func newPostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger, t timings) (*Queue, error) {
+	q := &Queue{waker: newWaker()}
+	driver := riverpgxv5.New(pool)
+	if err := alone(ctx, pool, func() error { return migrate(ctx, driver, log) }); err != nil {
+		return nil, err
+	}
+	e, err := newEngine(driver, q, log, t)
 	if err != nil {
 		return nil, err
 	}
@@ -122,12 +141,15 @@ func NewPostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) (*Qu
 	return q, nil
 }
 
-// Start begins to work. It may be called once.
+// Start begins to work. It may be called once. The end of the context does not
+// end the work: only Stop does.
 func (q *Queue) Start(ctx context.Context, work Work) error {
+	ctx = context.WithoutCancel(ctx)
 	q.work.Store(&work)
 	if err := q.engine.start(ctx); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
+	q.waker.start(ctx, q.engine.wake)
 	q.running.Store(true)
 	return nil
 }
@@ -138,6 +160,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 	if !q.running.Swap(false) {
 		return nil
 	}
+	q.waker.stop()
 	if err := q.engine.stop(ctx); err != nil {
 		return fmt.Errorf("stop the job queue: %w", err)
 	}
@@ -163,16 +186,8 @@ func (q *Queue) Enqueue(ctx context.Context, tx approval.Tx, jobs ...approval.Jo
 	return n, nil
 }
 
-// Wake implements approval.Jobs.
-func (q *Queue) Wake() {
-	if !q.running.Load() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	// Nothing is lost if it fails: the queue also looks by itself.
-	_ = q.engine.wake(ctx)
-}
+// Wake implements approval.Jobs. It does not wait.
+func (q *Queue) Wake() { q.waker.call() }
 
 // step is a job as River stores it.
 type step struct {
@@ -197,7 +212,7 @@ func (w *stepWorker) Work(ctx context.Context, j *river.Job[step]) error {
 		return err
 	}
 	if wait > 0 {
-		return river.JobSnooze(wait)
+		return river.JobSnooze(wait) //nolint:wrapcheck // no failure, but how River is asked for a wait
 	}
 	return nil
 }
@@ -207,14 +222,7 @@ type riverEngine[TTx any] struct {
 	driver riverdriver.Driver[TTx]
 }
 
-func newEngine[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], q *Queue, log *slog.Logger, poll time.Duration) (*riverEngine[TTx], error) {
-	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: log})
-	if err != nil {
-		return nil, fmt.Errorf("prepare to migrate the job queue: %w", err)
-	}
-	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return nil, fmt.Errorf("migrate the job queue: %w", err)
-	}
+func newEngine[TTx any](driver riverdriver.Driver[TTx], q *Queue, log *slog.Logger, t timings) (*riverEngine[TTx], error) {
 	registered := river.NewWorkers()
 	river.AddWorker(registered, &stepWorker{queue: q})
 	river.AddWorker(registered, &wakeWorker{})
@@ -225,15 +233,15 @@ func newEngine[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], q *
 	client, err := river.NewClient(driver, &river.Config{
 		CompletedJobRetentionPeriod: keepCompleted,
 		ErrorHandler:                &errorLog{log: log},
-		FetchCooldown:               notifyCooldown,
-		FetchPollInterval:           poll,
+		FetchCooldown:               t.notifyCooldown,
+		FetchPollInterval:           t.poll,
 		JobTimeout:                  jobTimeout,
-		Logger:                      log,
+		Logger:                      slog.New(once{log.Handler()}),
 		MaxAttempts:                 maxAttempts,
 		Middleware:                  []rivertype.Middleware{&wakeOnly{}},
 		Queues:                      queues,
 		RescueStuckJobsAfter:        rescueAfter,
-		RetryPolicy:                 retryPolicy{},
+		RetryPolicy:                 retryPolicy{clock: time.Now}, //nolint:forbidigo // River compares its answer with the real time
 		Workers:                     registered,
 	})
 	if err != nil {
@@ -247,13 +255,24 @@ func (e *riverEngine[TTx]) enqueue(ctx context.Context, tx any, jobs []approval.
 	if !ok {
 		return 0, fmt.Errorf("the transaction is a %T", tx)
 	}
-	inserted := 0
+	var params []river.InsertManyParams
+	seen := make(map[approval.Job]bool, len(jobs)) // PostgreSQL takes no two equal ones in one statement
 	for _, job := range jobs {
-		res, err := e.client.InsertTx(ctx, own, step{Step: job.Kind, Subject: job.Subject, Version: job.Version},
-			&river.InsertOpts{Queue: string(job.Kind), UniqueOpts: unfinishedOnce()})
-		if err != nil {
-			return 0, err //nolint:wrapcheck // wrapped by the caller
+		if seen[job] {
+			continue
 		}
+		seen[job] = true
+		params = append(params, river.InsertManyParams{
+			Args:       step{Step: job.Kind, Subject: job.Subject, Version: job.Version},
+			InsertOpts: &river.InsertOpts{Queue: string(job.Kind), UniqueOpts: unfinishedOnce()},
+		})
+	}
+	results, err := e.client.InsertManyTx(ctx, own, params)
+	if err != nil {
+		return 0, err //nolint:wrapcheck // wrapped by the caller
+	}
+	inserted := 0
+	for _, res := range results {
 		if !res.UniqueSkippedAsDuplicate {
 			inserted++
 		}
@@ -282,5 +301,3 @@ func (e *riverEngine[TTx]) stop(ctx context.Context) error {
 	defer cancel()
 	return e.client.StopAndCancel(ctx) //nolint:wrapcheck // wrapped by the caller
 }
-
-var _ riverdriver.Driver[pgx.Tx] = (*riverpgxv5.Driver)(nil)

@@ -12,11 +12,18 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 )
 
+// leastConnections is how many the application needs to work at all: the job
+// queue keeps one to listen, and a migration holds a lock while it works.
+const leastConnections = 4
+
 func openPostgres(ctx context.Context, databaseURL string) (*Store, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
 		// The driver's error can quote the address, and that has the password.
 		return nil, errors.New("open the PostgreSQL database: DATABASE_URL is not an address that PostgreSQL understands")
+	}
+	if config.MaxConns < leastConnections {
+		return nil, fmt.Errorf("open the PostgreSQL database: pool_max_conns in DATABASE_URL has to be at least %d", leastConnections)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -97,7 +97,14 @@ func (*Conveyor) Source() string { return Source }
 func (c *Conveyor) Health() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.health
+	var refused *approval.RefusedError
+	switch {
+	case c.health == nil:
+		return nil
+	case errors.As(c.health, &refused):
+		return errors.New("Conveyor does not accept the key; give a CONVEYOR_KEY that is active and may read requests") //nolint:revive,staticcheck // Conveyor is a name
+	}
+	return errors.New("Conveyor could not be read the last time; the log says why") //nolint:revive,staticcheck // Conveyor is a name
 }
 
 // noted keeps what a read says about Conveyor's health, and gives it back.

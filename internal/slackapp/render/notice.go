@@ -81,7 +81,7 @@ func refused(n approval.Notice, r approval.Request) string {
 	}
 	switch refusal.Reason {
 	case approval.RefusedReviewer:
-		return name + " does not let you decide" + as(n, r) + ", so " + undone + ". Ask an administrator of " + name +
+		return name + " does not let you decide" + as(n) + ", so " + undone + ". Ask an administrator of " + name +
 			" for the permission, or let a colleague decide. " + now(r)
 	case approval.RefusedKey:
 		return name + " does not accept Frontdesk's key, so " + undone +
@@ -102,14 +102,12 @@ func refused(n approval.Notice, r approval.Request) string {
 	return name + " refused, so " + undone + "." + said + " " + now(r)
 }
 
-// as names the address that the outside system knew the person by, if it is
-// still known here.
-func as(n approval.Notice, r approval.Request) string {
-	d := decision(r)
-	if d.Reviewer.ID != n.To || blank(d.Reviewer.Email) {
+// as names the address that the outside system was told the person by.
+func as(n approval.Notice) string {
+	if blank(n.Email) {
 		return " under the e-mail address of your Slack profile"
 	}
-	return " as " + escape(requester(d.Reviewer.Email))
+	return " as " + escape(requester(n.Email))
 }
 
 // Denial says why a person may not decide, and whom to ask. It is empty for

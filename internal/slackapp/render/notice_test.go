@@ -15,7 +15,8 @@ func notice(code approval.NoticeCode, details approval.NoticeDetails) approval.N
 
 func refusal(verb approval.Action, reason approval.RefusalReason, detail string) approval.Notice {
 	return notice(approval.NoticeRefused, approval.NoticeDetails{
-		Verb: verb, Refusal: &approval.Refusal{Reason: reason, Detail: detail},
+		Email: "bob@here.example",
+		Verb:  verb, Refusal: &approval.Refusal{Reason: reason, Detail: detail},
 	})
 }
 
@@ -34,13 +35,16 @@ func notices() map[string]struct {
 	again := request(approval.Approving)
 	again.Decision.Reviewer = approval.Reviewer{ID: "U0BOB", Email: "bob@here.example"}
 	return map[string]told{
-		"taken_approving":      of(approval.NoticeTaken, approval.NoticeDetails{By: reviewer, Verb: approval.Approve}, request(approval.Approving)),
-		"taken_rejected":       of(approval.NoticeTaken, approval.NoticeDetails{By: reviewer, Verb: approval.Reject}, request(approval.Rejected)),
-		"taken_open_again":     of(approval.NoticeTaken, approval.NoticeDetails{By: reviewer, Verb: approval.Reject}, open),
-		"taken_then_other":     of(approval.NoticeTaken, approval.NoticeDetails{By: reviewer, Verb: approval.Reject}, request(approval.Approved)),
-		"taken_by_oneself":     of(approval.NoticeTaken, approval.NoticeDetails{By: "U0BOB", Verb: approval.Approve}, again),
-		"taken_by_unknown":     of(approval.NoticeTaken, approval.NoticeDetails{}, open),
-		"refused_reviewer":     {refusal(approval.Approve, approval.RefusedReviewer, ""), open},
+		"taken_approving":  of(approval.NoticeTaken, approval.NoticeDetails{By: reviewer, Verb: approval.Approve}, request(approval.Approving)),
+		"taken_rejected":   of(approval.NoticeTaken, approval.NoticeDetails{By: reviewer, Verb: approval.Reject}, request(approval.Rejected)),
+		"taken_open_again": of(approval.NoticeTaken, approval.NoticeDetails{By: reviewer, Verb: approval.Reject}, open),
+		"taken_then_other": of(approval.NoticeTaken, approval.NoticeDetails{By: reviewer, Verb: approval.Reject}, request(approval.Approved)),
+		"taken_by_oneself": of(approval.NoticeTaken, approval.NoticeDetails{By: "U0BOB", Verb: approval.Approve}, again),
+		"taken_by_unknown": of(approval.NoticeTaken, approval.NoticeDetails{}, open),
+		"refused_reviewer": {refusal(approval.Approve, approval.RefusedReviewer, ""), open},
+		"refused_nameless": {notice(approval.NoticeRefused, approval.NoticeDetails{
+			Verb: approval.Approve, Refusal: &approval.Refusal{Reason: approval.RefusedReviewer},
+		}), open},
 		"refused_then_again":   {refusal(approval.Approve, approval.RefusedReviewer, ""), again},
 		"refused_key":          {refusal(approval.Approve, approval.RefusedKey, ""), open},
 		"refused_gone":         {refusal(approval.Approve, approval.RefusedGone, ""), open},

@@ -1,0 +1,192 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-hq/frontdesk/internal/approval"
+	"github.com/frontdesk-hq/frontdesk/internal/store"
+)
+
+// addRequest writes something that a later reader can look for.
+func addRequest(t *testing.T, s *store.Store, id string) {
+	t.Helper()
+	arrival := &approval.Arrival{Source: "conveyor", ExternalID: "x-" + id, Requester: "ann@example.com"}
+	event := approval.Event{Seq: 1, At: time.UnixMilli(1).UTC(), Action: approval.Receive, Arrival: arrival}
+	r, err := approval.Apply(approval.Request{ID: id}, event)
+	require.NoError(t, err)
+	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
+		_, err := tx.Receive(ctx, r, event)
+		return err
+	}))
+}
+
+func TestSQLiteIsDurable(t *testing.T) {
+	t.Parallel()
+	s := open(t, sqliteURL(t))
+	for pragma, want := range map[string]string{
+		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "1500",
+	} {
+		var got string
+		require.NoError(t, s.SQLite().QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))
+		require.Equal(t, want, got, pragma)
+	}
+	require.Equal(t, 1, s.SQLite().Stats().MaxOpenConnections, "SQLite has one writer")
+	require.Equal(t, store.SQLite, s.Kind())
+	require.Nil(t, s.Pool())
+	require.NoError(t, s.Ping(t.Context()))
+}
+
+func TestSQLiteFileIsServedOnce(t *testing.T) {
+	t.Parallel()
+	address := sqliteURL(t)
+	first, err := store.Open(t.Context(), address)
+	require.NoError(t, err)
+	addRequest(t, first, "r1")
+
+	_, err = store.Open(t.Context(), address)
+	var inUse *store.InUseError
+	require.ErrorAs(t, err, &inUse)
+	require.ErrorContains(t, err, inUse.Path)
+	require.ErrorContains(t, err, "in use by another frontdesk; stop that one first")
+	require.NoError(t, first.Ping(t.Context()), "the refused one disturbed the first")
+
+	require.NoError(t, first.Close())
+	second := open(t, address)
+	_, err = second.Request(t.Context(), "r1")
+	require.NoError(t, err)
+}
+
+func TestSQLiteFileNames(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"frontdesk.db", "we ird?#%.db", "%20+&=;.db", "a:b.db", "ümläut 🦉.db", "new/folder/frontdesk.db", "./x/../y.db",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := t.TempDir() + "/" + name
+			s := open(t, "sqlite:"+path)
+			addRequest(t, s, "r1")
+			require.FileExists(t, filepath.Clean(path))
+			require.FileExists(t, filepath.Clean(path)+".lock")
+			// The connections that read look at the same file.
+			_, err := s.Request(t.Context(), "r1")
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestSQLiteCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	file := filepath.Join(folder, "file")
+	require.NoError(t, os.WriteFile(file, []byte("This is a letter and surely not a database. "), 0o600))
+	for name, test := range map[string]struct{ address, says string }{
+		"no path":            {"sqlite:", `"" is not the path of a file; write DATABASE_URL=sqlite:frontdesk.db`},
+		"in memory":          {"sqlite::memory:", `":memory:" is not the path of a file`},
+		"host":               {"sqlite://frontdesk.db", `"//frontdesk.db" is not the path of a file`},
+		"not a database":     {"sqlite:" + file, "open the SQLite database " + file + ": file is not a database"},
+		"file as folder":     {"sqlite:" + file + "/frontdesk.db", "make the folder of the SQLite database"},
+		"folder as database": {"sqlite:" + folder, "open the SQLite database " + folder},
+		"read-only folder":   {"sqlite:" + readOnlyFolder(t) + "/frontdesk.db", "open the lock beside the SQLite database"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := store.Open(t.Context(), test.address)
+			require.ErrorContains(t, err, test.says)
+		})
+	}
+}
+
+// readOnlyFolder gives a folder in which this user cannot make a file.
+func readOnlyFolder(t *testing.T) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		folder := t.TempDir()
+		require.NoError(t, os.Chmod(folder, 0o500)) //nolint:gosec // a folder has to be entered
+		return folder
+	}
+	// Permissions do not bind root, the kind of the file system does.
+	if runtime.GOOS != "linux" {
+		t.Skip("root can write everywhere")
+	}
+	return "/proc/self"
+}
+
+func TestSQLiteBusy(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "frontdesk.db")
+	s := open(t, "sqlite:"+path)
+	addRequest(t, s, "r1")
+	other, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_txlock=immediate")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, other.Close()) })
+	tx, err := other.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+
+	// The deadline that a click has. The test's own is generous, for a slow
+	// machine, and still short enough to notice that none was kept.
+	failed := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		failed <- s.InTx(ctx, func(context.Context, approval.Tx) error { return nil })
+	}()
+	late := time.NewTimer(6 * time.Second)
+	defer late.Stop()
+	select {
+	case err := <-failed:
+		require.Error(t, err)
+	case <-late.C:
+		require.Fail(t, "a transaction waits for a busy database beyond its deadline")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	require.Error(t, s.Ping(ctx), "a database that cannot be written is not ready")
+	// Reading does not need the lock.
+	_, err = s.Request(t.Context(), "r1")
+	require.NoError(t, err)
+
+	require.NoError(t, tx.Rollback())
+	require.NoError(t, s.Ping(t.Context()))
+	addRequest(t, s, "r2")
+}
+
+// Those that wait for the one writer in the same process give up in time too.
+func TestSQLiteWriterIsTaken(t *testing.T) {
+	t.Parallel()
+	s := open(t, sqliteURL(t))
+	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, _ approval.Tx) error {
+		ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+		defer cancel()
+		err := s.InTx(ctx, func(context.Context, approval.Tx) error { return nil })
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		return nil
+	}))
+}
+
+func TestFreeClaims(t *testing.T) {
+	t.Parallel()
+	s := open(t, sqliteURL(t))
+	addRequest(t, s, "r1")
+	claimed, err := s.Request(t.Context(), "r1")
+	require.NoError(t, err)
+	claimed.Effect.ClaimedUntil, claimed.Delivery.ClaimedUntil = time.UnixMilli(1e12), time.UnixMilli(1e12)
+	claimed.Delivery.NextAt = time.UnixMilli(2e12).UTC()
+	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
+		return tx.SaveBookkeeping(ctx, claimed)
+	}))
+	require.NoError(t, s.FreeClaims(t.Context()))
+	got, err := s.Request(t.Context(), "r1")
+	require.NoError(t, err)
+	claimed.Effect.ClaimedUntil, claimed.Delivery.ClaimedUntil = time.Time{}, time.Time{}
+	require.Equal(t, claimed, got)
+}
