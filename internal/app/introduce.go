@@ -1,0 +1,52 @@
+package app
+
+import (
+	"context"
+
+	"github.com/frontdesk-hq/frontdesk/internal/approval"
+)
+
+// introduce says at start what this Frontdesk is made of, a line each.
+func (a *App) introduce(o Options) {
+	c := o.Config
+	a.log.Infof("store: %s", c.DatabaseURL.Redacted())
+	a.log.Infof("transport: Slack calls %s/slack/events (HTTP)", publicAddress(o, a.URL()))
+	a.log.Infof("channel: %s", c.SlackChannelID)
+	a.log.Infof("source: Conveyor at %s, polled every %s", c.ConveyorAPIURL, c.ConveyorPollInterval)
+	if c.ConveyorWebhookSecret.IsSet() {
+		a.log.Info("webhook: on at /conveyor/webhook")
+	} else {
+		a.log.Info("webhook: off (CONVEYOR_WEBHOOK_SECRET is not set; polling finds everything, a little later)")
+	}
+	if c.FrontdeskAPIToken.IsSet() {
+		a.log.Info("operators' doors: on")
+	} else {
+		a.log.Info("operators' doors: off (FRONTDESK_API_TOKEN is not set)")
+	}
+	switch policy := approval.NewPolicy(reviewers(c)); {
+	case !policy.Everyone():
+		a.log.Infof("reviewers: only those listed (%d entries)", len(c.Reviewers.Entries()))
+	case c.Reviewers.Everyone:
+		a.log.Info("reviewers: every full member who sees the channel, as REVIEWERS=* says")
+	default:
+		a.log.Warn("reviewers: REVIEWERS is not set, so every full member who sees the channel can let customers in; " +
+			"list who may decide, or set REVIEWERS=* if that is meant")
+	}
+}
+
+func publicAddress(o Options, local string) string {
+	if o.Config.FrontdeskURL != "" {
+		return o.Config.FrontdeskURL
+	}
+	return local
+}
+
+// nameUnknownReviewers reports entries of REVIEWERS that Slack does not know:
+// they can never decide, and nobody would notice why.
+func (a *App) nameUnknownReviewers(ctx context.Context, o Options) {
+	for entry, err := range a.directory.Unresolved(ctx, reviewers(o.Config)) {
+		if ctx.Err() == nil {
+			a.log.WithError(err).Warnf("REVIEWERS: Slack does not know %s; correct the entry or take it out", entry)
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/frontdesk-hq/frontdesk/internal/approval"
+	"github.com/frontdesk-hq/frontdesk/internal/connector"
+	"github.com/frontdesk-hq/frontdesk/internal/web"
+)
+
+const (
+	// sweepEvery is how long a wake-up that the queue lost may go unnoticed.
+	sweepEvery = time.Minute
+	// checkInEvery is how often Slack is asked whether the token is good.
+	checkInEvery = 30 * time.Second
+	// pollWithin bounds one poll, all pages of it.
+	pollWithin = 80 * time.Second
+)
+
+// health is the last answer of something that is asked now and then.
+type health struct {
+	mu  sync.Mutex
+	err error
+}
+
+func (h *health) set(err error) (changed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	changed = (h.err == nil) != (err == nil)
+	h.err = err
+	return changed
+}
+
+func (h *health) get() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.err
+}
+
+// startLoops starts what happens again and again. Nothing depends on a single
+// turn of any of them.
+func (a *App) startLoops(o Options, watch *watch) {
+	ctx, cancel := context.WithCancel(context.Background())
+	a.stopLoops = cancel
+	a.slack.set(errors.New("Slack was not asked yet")) //nolint:revive,staticcheck // Slack is a name
+	a.every(ctx, checkInEvery, a.checkIn)
+	a.every(ctx, o.Config.ConveyorPollInterval, func(ctx context.Context) {
+		_, err := a.poll(ctx)
+		watch.polled(a.connector.Source(), err)
+	})
+	a.every(ctx, sweepEvery, func(ctx context.Context) {
+		if _, err := a.desk.Sweep(ctx); err != nil && ctx.Err() == nil {
+			a.log.WithError(err).Error("the sweep for lost work failed; it is tried again in a minute")
+		}
+	})
+	a.loops.Go(func() { a.nameUnknownReviewers(ctx, o) })
+}
+
+// every does something now and at an interval until the context ends.
+func (a *App) every(ctx context.Context, interval time.Duration, do func(ctx context.Context)) {
+	a.loops.Go(func() {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			do(ctx)
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// poll compares with the outside system, one poll at a time in this process.
+func (a *App) poll(ctx context.Context) (approval.Found, error) {
+	a.pollTurn.Lock()
+	defer a.pollTurn.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, pollWithin)
+	defer cancel()
+	return a.desk.Poll(ctx, a.connector.Source()) //nolint:wrapcheck // says all there is
+}
+
+func (a *App) checkIn(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, slackTimeout)
+	defer cancel()
+	err := a.directory.CheckIn(ctx)
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	changed := a.slack.set(err)
+	switch {
+	case changed && err == nil:
+		a.log.Info("Slack answers")
+	case err != nil:
+		a.log.WithError(err).Warn("Slack does not accept Frontdesk at the moment")
+	}
+}
+
+// takeWebhook takes in what a webhook announces.
+func (a *App) takeWebhook(ctx context.Context, header http.Header, body []byte) error {
+	id, err := a.connector.ReadWebhook(header, body)
+	switch {
+	case errors.Is(err, connector.ErrNoWebhook):
+		return web.ErrClosed
+	case err != nil:
+		return fmt.Errorf("%w: %w", web.ErrNotGenuine, err)
+	case id == "":
+		_, err = a.poll(ctx)
+	default:
+		_, err = a.desk.TakeIn(ctx, a.connector.Source(), id)
+	}
+	return err //nolint:wrapcheck // says all there is
+}
+
+// ready asks each part how it is.
+func (a *App) ready(ctx context.Context) map[string]error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	parts := map[string]error{
+		"store":              a.store.Ping(ctx),
+		"slack":              a.slack.get(),
+		a.connector.Source(): a.connector.Health(),
+		"jobs":               nil,
+	}
+	if !a.queue.Running() {
+		parts["jobs"] = errors.New("the job queue is not running")
+	}
+	return parts
+}

@@ -1,0 +1,205 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/frontdesk-hq/frontdesk/internal/approval"
+	"github.com/frontdesk-hq/frontdesk/internal/config"
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox"
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/internal/store/postgrestest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+// world is a whole Frontdesk between a practice Slack and a practice Conveyor,
+// all over real HTTP.
+type world struct {
+	*sandbox.Sandbox
+	t   *testing.T
+	log *logText
+
+	channel   *practiceslack.Channel
+	ada, ben  *practiceslack.User // may decide
+	cleo, gus *practiceslack.User // may not
+}
+
+// logText keeps what was logged.
+type logText struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// clock is the real time: the parties talk over real HTTP, with real time-outs.
+func clock() time.Time {
+	return time.Now() //nolint:forbidigo // an end-to-end test runs in real time
+}
+
+// quick are the desk's durations for tests that wait for them.
+func quick() approval.Timing {
+	return approval.Timing{
+		BackoffMin: 50 * time.Millisecond, BackoffMax: 200 * time.Millisecond,
+		Late: 300 * time.Millisecond, Stale: time.Millisecond,
+	}
+}
+
+// onBothStores runs a test on SQLite and on PostgreSQL.
+func onBothStores(t *testing.T, test func(t *testing.T, start func(...func(*sandbox.Options)) *world)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, func(changes ...func(*sandbox.Options)) *world { return startWorld(t, "", changes...) })
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		url := postgrestest.URL(t)
+		test(t, func(changes ...func(*sandbox.Options)) *world { return startWorld(t, url, changes...) })
+	})
+}
+
+func startWorld(t *testing.T, databaseURL string, changes ...func(*sandbox.Options)) *world {
+	t.Helper()
+	kept := &logText{}
+	log := logrus.New()
+	log.SetOutput(kept)
+	log.SetLevel(logrus.DebugLevel)
+	o := sandbox.Options{Clock: clock, Log: log, Version: "test", Timing: quick(), Seed: 1}
+	for _, change := range changes {
+		change(&o)
+	}
+	configure := o.Configure
+	o.Configure = func(c *config.Config) {
+		c.ConveyorPollInterval = time.Second
+		if databaseURL != "" {
+			c.DatabaseURL = config.DatabaseURL(databaseURL)
+		}
+		if configure != nil {
+			configure(c)
+		}
+	}
+	s, err := sandbox.Start(t.Context(), o)
+	require.NoError(t, err)
+	w := &world{Sandbox: s, t: t, log: kept, channel: s.Slack.Channel(sandbox.ChannelID)}
+	w.ada, w.ben = s.Slack.User(sandbox.Ada), s.Slack.User(sandbox.Ben)
+	w.cleo, w.gus = s.Slack.User(sandbox.Cleo), s.Slack.User(sandbox.Gus)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := s.Close(ctx); err != nil {
+			t.Errorf("close: %v", err)
+		}
+		if broken := s.Slack.Violations(); len(broken) > 0 {
+			t.Errorf("Frontdesk broke Slack's protocol: %v", broken)
+		}
+		for _, call := range s.Slack.Calls("") {
+			if strings.HasPrefix(call.Error, "invalid_") || call.Error == "msg_too_long" {
+				t.Errorf("Slack refused %s: %s %s", call.Method, call.Error, call.Response)
+			}
+		}
+		if t.Failed() {
+			t.Logf("log:\n%s", kept)
+		}
+	})
+	return w
+}
+
+// asks lets a customer file a request and gives its id in Conveyor.
+func (w *world) asks(email, message string) string {
+	r := practiceconveyor.Requester{Email: email}
+	if message != "" {
+		r.Message = &message
+	}
+	return w.Room.Request(r)
+}
+
+// requestFrom lets a customer file a request and waits for its message.
+func (w *world) requestFrom(email string) (string, *practiceslack.MessageHandle) {
+	w.t.Helper()
+	id := w.asks(email, "Please let us in.")
+	return id, w.channel.ExpectMessage(w.t, practiceslack.Contains(email))
+}
+
+// groupID gives the id of a practice group by its name.
+func (w *world) groupID(name string) string {
+	w.t.Helper()
+	for _, g := range w.Room.Groups() {
+		if g.Name == name {
+			return g.ID
+		}
+	}
+	w.t.Fatalf("no group %q", name)
+	return ""
+}
+
+// inRoom gives a request as the practice Conveyor has it.
+func (w *world) inRoom(id string) practiceconveyor.Request {
+	w.t.Helper()
+	for _, r := range w.Room.Requests() {
+		if r.ID == id {
+			return r
+		}
+	}
+	w.t.Fatalf("no request %q in the room", id)
+	return practiceconveyor.Request{}
+}
+
+// posts counts the calls that posted a message.
+func (w *world) posts() int { return len(w.Slack.Calls("chat.postMessage")) }
+
+// pollNow makes Frontdesk poll by the operators' door.
+func (w *world) pollNow() int {
+	w.t.Helper()
+	status, _ := w.post("/conveyor/poll", http.Header{"Authorization": {"Bearer " + sandbox.OperatorToken}}, nil)
+	return status
+}
+
+func contains(text string) practiceslack.Matcher { return practiceslack.Contains(text) }
+
+// get reads one of Frontdesk's pages.
+func (w *world) get(path string) (int, string) {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.FrontdeskURL()+path, nil)
+	require.NoError(w.t, err)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Do(req)
+	require.NoError(w.t, err)
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(w.t, err)
+	return res.StatusCode, string(body)
+}
+
+// expectLog waits until something is logged.
+func (w *world) expectLog(text string) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool { return strings.Contains(w.log.String(), text) }, 10*time.Second, 10*time.Millisecond, text)
+}
+
+// databaseURL gives the DATABASE_URL that Frontdesk runs on.
+func (w *world) databaseURL() string { return w.Settings().DatabaseURL.Reveal() }

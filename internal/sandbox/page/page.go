@@ -1,0 +1,84 @@
+// Package page is the practice workspace as a person sees it in a browser: the
+// channel with its Block Kit messages and modals, the customer's side, the
+// practice Conveyor, and what goes over the wire between them.
+//
+// It may import the two practice parties, the standard library and nothing
+// else. What people do on the page goes through the same Go API that tests use,
+// so the page can do nothing that a person in Slack could not.
+//
+// It promises: assets are embedded, nothing is fetched from elsewhere and no
+// script stands in the page itself; only the page's own origin, on this
+// machine, may read or act; bodies are bounded; a stream ends with its request.
+package page
+
+import (
+	"embed"
+	"net"
+	"net/http"
+
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+)
+
+//go:embed assets
+var assets embed.FS
+
+// contentPolicy lets the page use its own files only.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+type page struct {
+	slack *practiceslack.Workspace
+	room  *practiceconveyor.Room
+}
+
+// New gives the page of a practice workspace and of a practice room. It is to
+// be served at the root of an address of this machine.
+func New(slack *practiceslack.Workspace, room *practiceconveyor.Room) http.Handler {
+	p := &page{slack: slack, room: room}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, assets, "assets/index.html")
+	})
+	mux.Handle("GET /assets/", http.FileServerFS(assets))
+	mux.HandleFunc("GET /practice/snapshot", p.serveSnapshot)
+	mux.HandleFunc("GET /practice/events", p.serveEvents)
+	mux.Handle("POST /practice/act", taking(p.act))
+	mux.Handle("POST /practice/search", taking(p.search))
+	mux.Handle("POST /practice/submit", taking(p.submit))
+	mux.Handle("POST /practice/close", taking(p.closeView))
+	mux.Handle("POST /practice/request", taking(p.fileRequest))
+	mux.Handle("POST /practice/decide", taking(p.decideElsewhere))
+	mux.Handle("POST /practice/group", taking(p.addGroup))
+	return onThisMachine(http.NewCrossOriginProtection().Handler(withPolicy(mux)))
+}
+
+// onThisMachine refuses names that only resolve to this machine: a page of
+// somebody else's could come here under one (DNS rebinding).
+func onThisMachine(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		switch host {
+		case "localhost", "127.0.0.1", "[::1]", "::1":
+			next.ServeHTTP(w, r)
+		default:
+			http.Error(w, "The practice workspace answers on localhost only.", http.StatusForbidden)
+		}
+	})
+}
+
+func withPolicy(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		// Another version of the page may be served at the same address soon.
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,17 @@
+package sandbox
+
+import (
+	"net/http"
+
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox/page"
+)
+
+// pages gives everything that the front address serves: the practice Slack's
+// API and the page for people.
+func (s *Sandbox) pages() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/api/", s.Slack.Handler())
+	mux.Handle("/actions/", s.Slack.Handler())
+	mux.Handle("/", page.New(s.Slack, s.Room))
+	return mux
+}
