@@ -91,7 +91,7 @@ func (a *App) start(ctx context.Context, o Options) error {
 	if err := a.queue.Start(context.WithoutCancel(ctx), a.desk.Work); err != nil {
 		return fmt.Errorf("start the jobs: %w", err)
 	}
-	a.startLoops(o, watch)
+	a.startLoops(o, watch) //nolint:contextcheck // the loops end with Stop, not with the start
 	a.introduce(o)
 	return nil
 }

@@ -11,7 +11,8 @@ import (
 
 func TestApproveWithGroups(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
 		require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials", "Security documents").Err())

@@ -3,9 +3,9 @@ package app_test
 import (
 	"bytes"
 	"database/sql"
-	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +30,8 @@ func (w *world) lastClick() practiceslack.Delivery {
 
 func TestAReplayedClickHasNoSecondEffect(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
 		w.Room.Fault(practiceconveyor.Fault{Method: http.MethodPost, PathPrefix: authorizations, Kind: practiceconveyor.Status(422, 0), Times: 1})
@@ -66,7 +67,7 @@ func TestWhatSlackDidNotSignIsRefused(t *testing.T) {
 		"too old":           w.Slack.Sign(body, clock().Add(-302*time.Second)),
 		"too new":           w.Slack.Sign(body, clock().Add(302*time.Second)),
 		"nothing":           {},
-		"empty signature":   {"X-Slack-Request-Timestamp": {fmt.Sprint(clock().Unix())}, "X-Slack-Signature": {"v0="}},
+		"empty signature":   {"X-Slack-Request-Timestamp": {strconv.FormatInt(clock().Unix(), 10)}, "X-Slack-Signature": {"v0="}},
 		"without timestamp": {"X-Slack-Signature": w.Slack.Sign(body, clock())["X-Slack-Signature"]},
 	} {
 		status, _ := w.post(slackDoor, header, body)
@@ -127,7 +128,8 @@ func TestFailedVerificationsAreLimitedAndGoodClicksAreNot(t *testing.T) {
 
 func TestEveryAnswerLeavesInTimeWhenConveyorHangsAndFiftyClickAtOnce(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) { o.Slack.Limits.Off = true })
 		_, msg := w.requestFrom("grace@northwind.example")
 		w.Room.Fault(practiceconveyor.Fault{Kind: practiceconveyor.Hang()})

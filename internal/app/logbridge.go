@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"maps"
 
 	"github.com/sirupsen/logrus"
 )
@@ -22,9 +23,7 @@ func (h *logrusHandler) Enabled(_ context.Context, level slog.Level) bool {
 // Handle implements slog.Handler.
 func (h *logrusHandler) Handle(_ context.Context, record slog.Record) error {
 	fields := make(logrus.Fields, len(h.fields)+record.NumAttrs())
-	for k, v := range h.fields {
-		fields[k] = v
-	}
+	maps.Copy(fields, h.fields)
 	record.Attrs(func(a slog.Attr) bool {
 		fields[h.group+a.Key] = a.Value.Resolve().Any()
 		return true
@@ -36,9 +35,7 @@ func (h *logrusHandler) Handle(_ context.Context, record slog.Record) error {
 // WithAttrs implements slog.Handler.
 func (h *logrusHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	with := logrusHandler{log: h.log, group: h.group, fields: make(logrus.Fields, len(h.fields)+len(attrs))}
-	for k, v := range h.fields {
-		with.fields[k] = v
-	}
+	maps.Copy(with.fields, h.fields)
 	for _, a := range attrs {
 		with.fields[h.group+a.Key] = a.Value.Resolve().Any()
 	}

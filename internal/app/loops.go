@@ -47,7 +47,7 @@ func (h *health) get() error {
 func (a *App) startLoops(o Options, watch *watch) {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stopLoops = cancel
-	a.slack.set(errors.New("Slack was not asked yet")) //nolint:revive,staticcheck // Slack is a name
+	a.slack.set(errors.New("Slack was not asked yet")) //nolint:staticcheck // Slack is a name
 	a.every(ctx, checkInEvery, a.checkIn)
 	a.every(ctx, o.Config.ConveyorPollInterval, func(ctx context.Context) {
 		_, err := a.poll(ctx)
@@ -83,7 +83,7 @@ func (a *App) poll(ctx context.Context) (approval.Found, error) {
 	defer a.pollTurn.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, pollWithin)
 	defer cancel()
-	return a.desk.Poll(ctx, a.connector.Source()) //nolint:wrapcheck // says all there is
+	return a.desk.Poll(ctx, a.connector.Source())
 }
 
 func (a *App) checkIn(ctx context.Context) {
@@ -115,7 +115,7 @@ func (a *App) takeWebhook(ctx context.Context, header http.Header, body []byte) 
 	default:
 		_, err = a.desk.TakeIn(ctx, a.connector.Source(), id)
 	}
-	return err //nolint:wrapcheck // says all there is
+	return err
 }
 
 // ready asks each part how it is.

@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ func TestTheMessageSaysWhoAsksForWhat(t *testing.T) {
 func TestAnyNumberOfGroups(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 10, 11, 100, 101, 5000} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			t.Parallel()
 			w := startWorld(t, "", withoutWebhook)
 			groups := make([]practiceconveyor.Group, n)
@@ -80,12 +81,12 @@ func TestNothingInARequestDoesHarm(t *testing.T) {
 	long := "start " + strings.Repeat("<&>é🔐", 4000)
 	for name, r := range map[string]practiceconveyor.Requester{
 		"null":    {Email: "null@example.net"},
-		"empty":   {Email: "empty@example.net", Message: ptr("")},
-		"blank":   {Email: "blank@example.net", Message: ptr(" \n\t ")},
+		"empty":   {Email: "empty@example.net", Message: new("")},
+		"blank":   {Email: "blank@example.net", Message: new(" \n\t ")},
 		"long":    {Email: "long@example.net", Message: &long},
-		"mention": {Email: "mention@example.net", Message: ptr("<!channel> <@U0ADA> <https://evil.example|click>")},
-		"odd":     {Email: "odd+<!channel>\"quoted part\"@sub.example.net", Message: ptr("hello")},
-		"noat":    {Email: "noat", Message: ptr("no at sign")},
+		"mention": {Email: "mention@example.net", Message: new("<!channel> <@U0ADA> <https://evil.example|click>")},
+		"odd":     {Email: "odd+<!channel>\"quoted part\"@sub.example.net", Message: new("hello")},
+		"noat":    {Email: "noat", Message: new("no at sign")},
 	} {
 		id := w.Room.Request(r)
 		email, _, _ := strings.Cut(r.Email, "<")
@@ -102,8 +103,6 @@ func TestNothingInARequestDoesHarm(t *testing.T) {
 	}
 	require.Contains(t, w.channel.ExpectMessage(t, contains("long@example.net")).Text(), "cut")
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func TestAChoiceInTheMenuDecidesNothing(t *testing.T) {
 	t.Parallel()
@@ -135,7 +134,8 @@ func TestGatedApprovalSaysThatTheNDAIsNotSigned(t *testing.T) {
 
 func TestWhileItIsUnderWayThereAreNoLiveButtons(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
 		w.Room.Fault(practiceconveyor.Fault{Method: "POST", Kind: practiceconveyor.Hang(), Times: 1})
@@ -161,7 +161,8 @@ func TestQueryParametersAndBearerAuth(t *testing.T) {
 
 func TestApproveWithOptions(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) { o.Room.NDARequired = true })
 		_, msg := w.requestFrom("grace@northwind.example")
 		require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials").Err())

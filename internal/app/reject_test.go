@@ -15,7 +15,8 @@ const rejectTitle = "Reject request"
 
 func TestRejectNeedsAReason(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
 		require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())

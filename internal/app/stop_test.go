@@ -15,7 +15,8 @@ import (
 
 func TestNoClickIsLostByStopping(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
 		w.Room.Fault(practiceconveyor.Fault{Method: http.MethodPost, PathPrefix: authorizations, Kind: practiceconveyor.Hang()})

@@ -3,6 +3,7 @@ package app_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,9 +21,10 @@ const authorizations = "/exchange/authorizations"
 func TestARefusalMakesTheRequestPendingAgain(t *testing.T) {
 	t.Parallel()
 	for code, says := range map[int]string{401: "key", 403: "does not let you", 404: "find", 409: "already", 422: "does not accept"} {
-		t.Run(fmt.Sprint(code), func(t *testing.T) {
+		t.Run(strconv.Itoa(code), func(t *testing.T) {
 			t.Parallel()
-			onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+			onBothStores(t, func(on onStore) {
+				t, start := on.t, on.start
 				w := start()
 				id, msg := w.requestFrom("grace@northwind.example")
 				w.Room.Fault(practiceconveyor.Fault{
@@ -80,7 +82,8 @@ func TestPassingTroubleIsRetriedAndSaid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+			onBothStores(t, func(on onStore) {
+				t, start := on.t, on.start
 				w := start()
 				_, msg := w.requestFrom("grace@northwind.example")
 				w.Room.Fault(practiceconveyor.Fault{Method: http.MethodPost, PathPrefix: authorizations, Kind: kind})
@@ -97,7 +100,8 @@ func TestPassingTroubleIsRetriedAndSaid(t *testing.T) {
 
 func TestAfterALostAnswerNothingIsSentTwice(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
 		require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials").Err())
@@ -139,7 +143,8 @@ func TestPatienceRunsOut(t *testing.T) {
 
 func TestTwoPeopleTwoClicksOneDecision(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
 		w.Room.Fault(practiceconveyor.Fault{Method: http.MethodPost, Kind: practiceconveyor.Slow(200 * time.Millisecond), Times: 1})
@@ -198,7 +203,8 @@ func TestWhatWasHandledInConveyorIsNoticed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+			onBothStores(t, func(on onStore) {
+				t, start := on.t, on.start
 				w := start()
 				id, msg := w.requestFrom("grace@northwind.example")
 				require.NoError(t, handle(w, id))
@@ -224,7 +230,8 @@ func TestAClickOnWhatWasDecidedInConveyorTellsTheTruth(t *testing.T) {
 
 func TestWhenMostRequestsVanishAtOnceNothingIsClosed(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) {
 			o.Configure = func(c *config.Config) { c.ConveyorPollInterval = c.ConveyorPatience }
 		})

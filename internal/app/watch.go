@@ -27,7 +27,7 @@ type watch struct {
 }
 
 func newWatch(log *logrus.Logger, registry *prometheus.Registry, version string) *watch {
-	make := promauto.With(registry) //nolint:predeclared,revive // reads as a sentence below
+	make := promauto.With(registry) //nolint:predeclared // reads as a sentence below
 	counter := func(name, help string) prometheus.Counter {
 		return make.NewCounter(prometheus.CounterOpts{Namespace: "frontdesk", Name: name, Help: help})
 	}
@@ -103,8 +103,7 @@ func (w *watch) polled(source string, err error) {
 	}
 	w.polls.WithLabelValues("failed").Inc()
 	level := logrus.WarnLevel
-	var refused *approval.RefusedError
-	if errors.As(err, &refused) {
+	if _, refused := errors.AsType[*approval.RefusedError](err); refused {
 		level = logrus.ErrorLevel
 	}
 	w.log.WithError(err).WithField("source", source).Log(level, "a poll failed; the next one tries again")

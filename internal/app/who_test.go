@@ -56,7 +56,8 @@ func TestOnlyListedReviewersDecide(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onBothStores(t, func(t *testing.T, start func(...func(*sandbox.Options)) *world) {
+			onBothStores(t, func(on onStore) {
+				t, start := on.t, on.start
 				w := start(reviewersAre(r))
 				w.Slack.AddUserGroup(practiceslack.UserGroup{ID: "S0REVIEW", Handle: "reviewers", Name: "Reviewers", Users: []string{sandbox.Ada}})
 				id, msg := w.requestFrom("grace@northwind.example")

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 // all over real HTTP.
 type world struct {
 	*sandbox.Sandbox
-	t   *testing.T
+	t   testing.TB
 	log *logText
 
 	channel   *practiceslack.Channel
@@ -69,22 +69,28 @@ func quick() approval.Timing {
 	}
 }
 
+// onStore is a test on one of the stores.
+type onStore struct {
+	t     *testing.T
+	start func(changes ...func(*sandbox.Options)) *world
+}
+
 // onBothStores runs a test on SQLite and on PostgreSQL.
-func onBothStores(t *testing.T, test func(t *testing.T, start func(...func(*sandbox.Options)) *world)) {
+func onBothStores(t *testing.T, test func(on onStore)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, func(changes ...func(*sandbox.Options)) *world { return startWorld(t, "", changes...) })
+		test(onStore{t: t, start: func(changes ...func(*sandbox.Options)) *world { return startWorld(t, "", changes...) }})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		url := postgrestest.URL(t)
-		test(t, func(changes ...func(*sandbox.Options)) *world { return startWorld(t, url, changes...) })
+		test(onStore{t: t, start: func(changes ...func(*sandbox.Options)) *world { return startWorld(t, url, changes...) }})
 	})
 }
 
-func startWorld(t *testing.T, databaseURL string, changes ...func(*sandbox.Options)) *world {
-	t.Helper()
+func startWorld(tb testing.TB, databaseURL string, changes ...func(*sandbox.Options)) *world {
+	tb.Helper()
 	kept := &logText{}
 	log := logrus.New()
 	log.SetOutput(kept)
@@ -103,27 +109,27 @@ func startWorld(t *testing.T, databaseURL string, changes ...func(*sandbox.Optio
 			configure(c)
 		}
 	}
-	s, err := sandbox.Start(t.Context(), o)
-	require.NoError(t, err)
-	w := &world{Sandbox: s, t: t, log: kept, channel: s.Slack.Channel(sandbox.ChannelID)}
+	s, err := sandbox.Start(tb.Context(), o)
+	require.NoError(tb, err)
+	w := &world{Sandbox: s, t: tb, log: kept, channel: s.Slack.Channel(sandbox.ChannelID)}
 	w.ada, w.ben = s.Slack.User(sandbox.Ada), s.Slack.User(sandbox.Ben)
 	w.cleo, w.gus = s.Slack.User(sandbox.Cleo), s.Slack.User(sandbox.Gus)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := s.Close(ctx); err != nil {
-			t.Errorf("close: %v", err)
+			tb.Errorf("close: %v", err)
 		}
 		if broken := s.Slack.Violations(); len(broken) > 0 {
-			t.Errorf("Frontdesk broke Slack's protocol: %v", broken)
+			tb.Errorf("Frontdesk broke Slack's protocol: %v", broken)
 		}
 		for _, call := range s.Slack.Calls("") {
 			if strings.HasPrefix(call.Error, "invalid_") || call.Error == "msg_too_long" {
-				t.Errorf("Slack refused %s: %s %s", call.Method, call.Error, call.Response)
+				tb.Errorf("Slack refused %s: %s %s", call.Method, call.Error, call.Response)
 			}
 		}
-		if t.Failed() {
-			t.Logf("log:\n%s", kept)
+		if tb.Failed() {
+			tb.Logf("log:\n%s", kept)
 		}
 	})
 	return w

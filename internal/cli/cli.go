@@ -48,7 +48,7 @@ func Run(ctx context.Context, w World) int {
 	root.SetErr(w.Stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(serveCommand(w), sandboxCommand(w))
+	root.AddCommand(serveCommand(w), sandboxCommand(w)) //nolint:contextcheck // cobra hands the context to the command
 
 	err := root.ExecuteContext(ctx)
 	var problems *config.Problems

@@ -51,5 +51,5 @@ func runSandbox(ctx context.Context, w World, level string, requests int, o sand
 	<-ctx.Done()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 9*time.Second)
 	defer cancel()
-	return world.Close(ctx) //nolint:wrapcheck // says all there is
+	return world.Close(ctx)
 }

@@ -34,7 +34,7 @@ func serve(ctx context.Context, w World, envFile string) error {
 		for _, warning := range warnings {
 			_, _ = fmt.Fprintln(w.Stderr, warning)
 		}
-		return err //nolint:wrapcheck // a list of problems, each whole in itself
+		return err
 	}
 	log, err := newLog(w.Stderr, settings.LogLevel, settings.LogFormat)
 	if err != nil {

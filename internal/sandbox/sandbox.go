@@ -66,7 +66,7 @@ type Sandbox struct {
 const WebhookSecret = "whsec_cHJhY3RpY2UtY29udmV5b3Itd2ViaG9vaw==" //nolint:gosec // opens nothing but a practice room
 
 // OperatorToken opens Frontdesk's operators' doors in the practice world.
-const OperatorToken = "practice-operator-token" //nolint:gosec // opens nothing but a practice desk
+const OperatorToken = "practice-operator-token"
 
 // Start starts a practice world: the two practice parties first, then
 // Frontdesk. Close ends it and removes what it wrote.
@@ -82,7 +82,7 @@ func (s *Sandbox) start(ctx context.Context) error {
 	o := s.options
 	o.Slack.Clock, o.Room.Clock, o.Room.Seed = o.Clock, o.Clock, o.Seed
 	s.Slack = practiceslack.New(o.Slack)
-	s.Room = practiceconveyor.New(o.Room)
+	s.Room = practiceconveyor.New(o.Room) //nolint:contextcheck // a room lives until it is closed
 	s.furnish()
 
 	var err error
@@ -144,7 +144,7 @@ func (s *Sandbox) StopFrontdesk(ctx context.Context) error {
 	}
 	desk := s.desk
 	s.desk = nil
-	return desk.Stop(ctx) //nolint:wrapcheck // says all there is
+	return desk.Stop(ctx)
 }
 
 // Settings gives what Frontdesk is set to.
@@ -207,7 +207,12 @@ func (s *server) url() string {
 }
 
 // close cuts what is open: streams to a page do not end by themselves.
-func (s *server) close() error { return s.http.Close() }
+func (s *server) close() error {
+	if err := s.http.Close(); err != nil {
+		return fmt.Errorf("close a practice server: %w", err)
+	}
+	return nil
+}
 
 // Page gives the address of the page, as a person would type it.
 func (s *Sandbox) Page() string {
