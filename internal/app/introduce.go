@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 )
@@ -44,9 +46,30 @@ func publicAddress(o Options, local string) string {
 // nameUnknownReviewers reports entries of REVIEWERS that Slack does not know:
 // they can never decide, and nobody would notice why.
 func (a *App) nameUnknownReviewers(ctx context.Context, o Options) {
-	for entry, err := range a.directory.Unresolved(ctx, reviewers(o.Config)) {
-		if ctx.Err() == nil {
+	left := reviewers(o.Config)
+	for len(left) > 0 && ctx.Err() == nil {
+		var again []string
+		for entry, err := range a.directory.Unresolved(ctx, left) {
+			if _, passing := errors.AsType[*approval.PassingError](err); passing {
+				again = append(again, entry) // Slack did not say
+				continue
+			}
 			a.log.WithError(err).Warnf("REVIEWERS: Slack does not know %s; correct the entry or take it out", entry)
 		}
+		left = again
+		wait(ctx, checkInEvery, len(left) > 0)
+	}
+}
+
+// wait waits, if it is asked to, until the time is up or the context ends.
+func wait(ctx context.Context, d time.Duration, really bool) {
+	if !really {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }

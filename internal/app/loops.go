@@ -51,7 +51,9 @@ func (a *App) startLoops(o Options, watch *watch) {
 	a.every(ctx, checkInEvery, a.checkIn)
 	a.every(ctx, o.Config.ConveyorPollInterval, func(ctx context.Context) {
 		_, err := a.poll(ctx)
-		watch.polled(a.connector.Source(), err)
+		if ctx.Err() == nil { // a poll that stopping cut short did not fail
+			watch.polled(a.connector.Source(), err)
+		}
 	})
 	a.every(ctx, sweepEvery, func(ctx context.Context) {
 		if _, err := a.desk.Sweep(ctx); err != nil && ctx.Err() == nil {
@@ -93,13 +95,22 @@ func (a *App) checkIn(ctx context.Context) {
 	if errors.Is(err, context.Canceled) {
 		return
 	}
-	changed := a.slack.set(err)
+	changed := a.slack.set(readable(err))
 	switch {
 	case changed && err == nil:
 		a.log.Info("Slack answers")
 	case err != nil:
 		a.log.WithError(err).Warn("Slack does not accept Frontdesk at the moment")
 	}
+}
+
+// readable gives what /readyz may say of Slack: an error code with its remedy,
+// but not the network's own words, which name addresses.
+func readable(err error) error {
+	if _, passing := errors.AsType[*approval.PassingError](err); passing {
+		return errors.New("Slack does not answer; the log says why") //nolint:staticcheck // Slack is a name
+	}
+	return err
 }
 
 // takeWebhook takes in what a webhook announces.

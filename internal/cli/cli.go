@@ -42,6 +42,8 @@ func Run(ctx context.Context, w World) int {
 		Long: "Frontdesk brings access requests from a Conveyor trust room into Slack, where a reviewer\n" +
 			"approves or rejects them, carries the decision out and shows what became of it.",
 		SilenceUsage: true, SilenceErrors: true, Version: version(),
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetArgs(w.Args)
 	root.SetOut(w.Stdout)

@@ -38,6 +38,9 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := makePrivate(path); err != nil {
+		return nil, errors.Join(err, lock.release())
+	}
 	// The journal survives the loss of power at any moment: synchronous FULL
 	// makes each commit durable before it returns.
 	write, err := openPool(ctx, path, 1, url.Values{
@@ -54,6 +57,19 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(err, write.Close(), lock.release())
 	}
 	return &Store{kind: SQLite, write: write, read: read, lock: lock}, nil
+}
+
+// makePrivate creates the file, if there is none, for its owner only: it holds
+// people's addresses. SQLite gives the files beside it the same mode.
+func makePrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the path
+	if err != nil {
+		return fmt.Errorf("open the SQLite database %s: %w", path, err)
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("open the SQLite database %s: %w", path, err)
+	}
+	return nil
 }
 
 func openPool(ctx context.Context, path string, connections int, options url.Values) (*sql.DB, error) {

@@ -77,6 +77,11 @@ func TestSQLiteFileNames(t *testing.T) {
 			addRequest(t, s, "r1")
 			require.FileExists(t, filepath.Clean(path))
 			require.FileExists(t, filepath.Clean(path)+".lock")
+			for _, beside := range []string{"", "-wal", "-shm", ".lock"} {
+				info, err := os.Stat(filepath.Clean(path) + beside)
+				require.NoError(t, err)
+				require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "%q holds people's addresses", beside)
+			}
 			// The connections that read look at the same file.
 			_, err := s.Request(t.Context(), "r1")
 			require.NoError(t, err)
