@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slack-go/slack"
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-hq/frontdesk/internal/config"
@@ -222,4 +223,29 @@ func mrkdwnIn(t *testing.T, blocks []byte) []string {
 	walk(tree)
 	require.NotEmpty(t, texts)
 	return texts
+}
+
+// TestAMessageOfAnOlderVersionWorks clicks in a message with nothing but the
+// ids that every version keeps: no menu, other words, other blocks.
+func TestAMessageOfAnOlderVersionWorks(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, "")
+	id, msg := w.requestFrom("grace@northwind.example")
+	snapshot, _ := msg.Snapshot()
+	var metadata slack.SlackMetadata
+	require.NoError(t, json.Unmarshal(snapshot.Metadata, &metadata))
+	requestID := fmt.Sprint(metadata.EventPayload["request_id"])
+
+	api := slack.New(w.Slack.BotToken(), slack.OptionAPIURL(w.URL()+"/api/"))
+	button := func(action, text string) *slack.ButtonBlockElement {
+		return slack.NewButtonBlockElement(action, requestID, slack.NewTextBlockObject(slack.PlainTextType, text, false, false))
+	}
+	_, _, _, err := api.UpdateMessageContext(t.Context(), sandbox.ChannelID, msg.TS(), slack.MsgOptionText("Old", false),
+		slack.MsgOptionBlocks(slack.NewActionBlock("old", button("approve", "Let in"), button("reject", "Keep out"))))
+	require.NoError(t, err)
+	require.NoError(t, msg.Button("Keep out").Click(t.Context(), w.ada).Err())
+	require.NoError(t, w.ada.ExpectModal(t, rejectTitle).Close(t.Context()).Err())
+	require.NoError(t, msg.Button("Let in").Click(t.Context(), w.ada).Err())
+	msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+	require.Equal(t, practiceconveyor.RequestApproved, w.inRoom(id).Status)
 }

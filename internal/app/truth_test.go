@@ -282,3 +282,17 @@ func TestSlackRateLimitIsHonoured(t *testing.T) {
 	require.Len(t, calls, 2, "one refused, one that carries the newest content")
 	require.GreaterOrEqual(t, calls[1].Time.Sub(calls[0].Time), 2*time.Second)
 }
+
+// TestATimeOutIsLookedInto: Conveyor does the work and answers too late.
+func TestATimeOutIsLookedInto(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, "", func(o *sandbox.Options) { o.Slack.Patience = 30 * time.Second })
+	_, msg := w.requestFrom("grace@northwind.example")
+	w.Room.Fault(practiceconveyor.Fault{
+		Method: http.MethodPost, PathPrefix: authorizations, Kind: practiceconveyor.Slow(20 * time.Second), Times: 1,
+	})
+	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+	msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+	require.Equal(t, 1, w.Room.CallsTo(http.MethodPost, authorizations), "nothing is sent twice")
+	require.Len(t, w.Room.Authorizations(), 1)
+}
