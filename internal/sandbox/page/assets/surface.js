@@ -18,6 +18,7 @@ const pending = new Map(); // by key: a choice on its way
 const drafts = new Map(); // by view: by key: what is filled in and not submitted
 const sending = new Map(); // by key: the last of the actions on their way
 const undone = new Map(); // by surface: how often a confirmation was refused
+const states = new Map(); // by surface: what the workspace said last
 
 const empty = { text: "", date: "", options: [] };
 
@@ -41,6 +42,8 @@ const asInput = (value) => ({ text: value.text, date: value.date, values: value.
 // {view}), as, state, errors, ctx, and changed(), which draws again.
 export function surfaceFor(described) {
   const { key, place, as, state, ctx, changed } = described;
+  // A menu that is open outlives the drawing it was opened from.
+  states.set(key, state);
   const draft = place.view ? drafts.get(place.view) ?? new Map() : null;
   const where = (slot) => ({
     as, channel: place.channel ?? "", ts: place.ts ?? "", view: place.view ?? "", block: slot.block.block_id, action: slot.def.action_id,
@@ -61,7 +64,7 @@ export function surfaceFor(described) {
 
   return {
     ...described,
-    value: (slot) => pending.get(slot.key) ?? draft?.get(slot.key)?.value ?? valueOf(state?.[slot.block.block_id]?.[slot.def.action_id], ctx),
+    value: (slot) => pending.get(slot.key) ?? draft?.get(slot.key)?.value ?? valueOf(states.get(key)?.[slot.block.block_id]?.[slot.def.action_id], ctx),
     busy: (slot) => sending.has(slot.key),
     search: (slot, query) => post("search", { ...where(slot), query }),
     undo: () => {
