@@ -127,6 +127,24 @@ func TestAfterALostAnswerAnotherPersonsApprovalIsNotTakenForOurs(t *testing.T) {
 	msg.ExpectUpdate(t, contains("handled in Conveyor"), contains("by whom is not known"), practiceslack.Lacks("pproved by <@"))
 }
 
+// TestWhatWasSurelyNotSentIsNotTakenForOurs: Conveyor refused our call with a
+// 429, so an approval that looks just like ours is somebody else's.
+func TestWhatWasSurelyNotSentIsNotTakenForOurs(t *testing.T) {
+	t.Parallel()
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		id, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials").Err())
+		w.Room.Fault(practiceconveyor.Fault{Method: http.MethodPost, PathPrefix: authorizations, Kind: practiceconveyor.Status(429, 0)})
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		msg.ExpectUpdate(t, contains("not answering"))
+		require.NoError(t, w.Room.DecideElsewhere(id, practiceconveyor.Approve, w.groupID("Financials")))
+		w.Room.ClearFaults()
+		msg.ExpectUpdate(t, contains("handled in Conveyor"), practiceslack.Lacks("pproved by <@"))
+	})
+}
+
 func TestPatienceRunsOut(t *testing.T) {
 	t.Parallel()
 	w := startWorld(t, "", func(o *sandbox.Options) {

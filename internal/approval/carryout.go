@@ -25,7 +25,7 @@ func (d *Desk) CarryOut(ctx context.Context, id string) (time.Duration, error) {
 		switch {
 		case err != nil:
 			return d.failed(ctx, r, err)
-		case confirmed != nil:
+		case confirmed != nil && r.Effect.MaybeDone:
 			return 0, d.confirm(ctx, r, *confirmed)
 		case standing == StandingGone:
 			return 0, d.refuse(ctx, r, Refusal{Reason: RefusedGone}, errors.New("not found"))
@@ -40,11 +40,22 @@ func (d *Desk) CarryOut(ctx context.Context, id string) (time.Duration, error) {
 	if err == nil {
 		return 0, d.confirm(ctx, r, confirmation)
 	}
-	if passing, ok := errors.AsType[*PassingError](err); ok && passing.Ambiguous {
+	if mayHaveBeenDone(err) {
 		// However late it is: the next attempt looks whether this one took effect.
+		r.Effect.MaybeDone = true
 		return d.tryAgain(ctx, r, err)
 	}
 	return d.failed(ctx, r, err)
+}
+
+// mayHaveBeenDone reports whether a call that failed may have taken effect. An
+// error of a kind that is not known says nothing, so it may.
+func mayHaveBeenDone(err error) bool {
+	if _, ok := errors.AsType[*RefusedError](err); ok {
+		return false
+	}
+	passing, ok := errors.AsType[*PassingError](err)
+	return !ok || passing.Ambiguous
 }
 
 // patienceLeft gives for how long passing trouble is still retried.
@@ -52,8 +63,9 @@ func (d *Desk) patienceLeft(r Request) time.Duration {
 	return r.Decision.At.Add(d.timing.Patience).Sub(d.clock())
 }
 
-// claimEffect counts an attempt before it is made, so that after a crash it is
-// known that one may have been. It gives a wait if it is not yet time, and a
+// claimEffect counts an attempt before it is made and marks it, so that after a
+// crash it is known that it may have taken effect. The request it gives is
+// marked only if an attempt before this one may have. It gives a wait if it is not yet time, and a
 // request that is not Deciding if there is nothing to do.
 func (d *Desk) claimEffect(ctx context.Context, id string) (r Request, wait time.Duration, err error) {
 	err = d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
@@ -70,7 +82,9 @@ func (d *Desk) claimEffect(ctx context.Context, id string) (r Request, wait time
 		}
 		r.Effect.Attempts++
 		r.Effect.ClaimedUntil = now.Add(d.timing.Claim)
-		return tx.SaveBookkeeping(ctx, r)
+		mark := r
+		mark.Effect.MaybeDone = true
+		return tx.SaveBookkeeping(ctx, mark)
 	})
 	if err != nil {
 		return r, 0, fmt.Errorf("claim the decision on request %s: %w", id, err)
@@ -109,7 +123,7 @@ func (d *Desk) refusedForGood(ctx context.Context, r Request, refused *RefusedEr
 		// How it stands is not known, so nothing is said about it yet.
 		return d.tryAgain(ctx, r, err)
 	case err != nil:
-	case confirmed != nil && r.Effect.Attempts > 1:
+	case confirmed != nil && r.Effect.MaybeDone:
 		return 0, d.confirm(ctx, r, *confirmed)
 	case standing == StandingApproved || standing == StandingIgnored:
 		return 0, d.handledElsewhere(ctx, r, standing)
@@ -158,6 +172,7 @@ func (d *Desk) later(ctx context.Context, r Request, wait time.Duration, say boo
 			}
 			jobs = append(jobs, DeliveryJob(now))
 		}
+		now.Effect.MaybeDone = r.Effect.MaybeDone
 		now.Effect.NextAt = d.clock().Add(wait)
 		now.Effect.ClaimedUntil = time.Time{}
 		if err := tx.SaveBookkeeping(ctx, now); err != nil {

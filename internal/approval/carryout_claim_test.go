@@ -173,7 +173,7 @@ func TestStoppingIsNotTheirDelay(t *testing.T) {
 	require.Equal(t, time.Second, wait)
 	got := w.now(r.ID)
 	require.False(t, got.Delayed)
-	require.Equal(t, approval.Effect{Attempts: 1, NextAt: start.Add(time.Second)}, got.Effect)
+	require.Equal(t, approval.Effect{Attempts: 1, MaybeDone: true, NextAt: start.Add(time.Second)}, got.Effect)
 	require.Empty(t, w.watch.take())
 
 	w.clock.advance(wait)

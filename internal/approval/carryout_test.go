@@ -321,6 +321,39 @@ func TestAfterAnAmbiguousTimeout(t *testing.T) {
 
 // TestSecondSendMeetsTheFirst: the first attempt took effect late, so that the
 // second is told that it is decided already. It is decided, and by us.
+// TestOnlyWhatMayHaveBeenDoneCountsAsOurs: the same outcome is the decision's
+// own after an attempt that may have taken effect, and somebody else's after
+// attempts that surely did not.
+func TestOnlyWhatMayHaveBeenDoneCountsAsOurs(t *testing.T) {
+	t.Parallel()
+	sure := &approval.PassingError{Err: errors.New("429")}
+	for name, test := range map[string]struct {
+		attempts []error
+		ends     approval.State
+	}{
+		"surely not":                   {[]error{sure}, approval.Handled},
+		"surely not, twice":            {[]error{sure, sure}, approval.Handled},
+		"maybe":                        {[]error{ambiguous("time-out")}, approval.Approved},
+		"maybe, then surely not":       {[]error{ambiguous("time-out"), sure}, approval.Approved},
+		"surely not, then maybe":       {[]error{sure, ambiguous("time-out")}, approval.Approved},
+		"an error that nobody foresaw": {[]error{errors.New("odd")}, approval.Approved},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			r := w.deciding("a1")
+			w.system.outcome = stands(approval.StandingOpen, nil)
+			for _, err := range test.attempts {
+				w.system.carryOut = failWith(err)
+				w.clock.advance(w.carryOut(r.ID))
+			}
+			w.system.outcome = stands(approval.StandingApproved, &approval.Confirmation{})
+			w.carryOut(r.ID)
+			require.Equal(t, test.ends, w.now(r.ID).State)
+		})
+	}
+}
+
 func TestSecondSendMeetsTheFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -134,6 +134,9 @@ type Refusal struct {
 type Effect struct {
 	// Attempts counts how often carrying out was begun for this decision.
 	Attempts int
+	// MaybeDone reports that an attempt may have taken effect without our
+	// knowing. Only then does an outcome that fits count as the decision's own.
+	MaybeDone bool
 	// NextAt is the earliest time of the next attempt; zero means now.
 	NextAt time.Time
 	// ClaimedUntil is when the claim of whoever carries it out runs out.

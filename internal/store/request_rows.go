@@ -13,8 +13,10 @@ import (
 )
 
 const requestColumns = `id, source, external_id, requester, message, link, requested_at, received_at,
-	state, version, changed_at, delayed, decision, confirmation, closing,
-	effect_attempts, effect_next_at, effect_claimed_until,
+	state, version, changed_at, delayed, decision, confirmation, closing, ` + bookkeepingColumns
+
+// bookkeepingColumns are what changes without an event.
+const bookkeepingColumns = `effect_attempts, effect_maybe_done, effect_next_at, effect_claimed_until,
 	channel, ts, content_hash, delivery_wanted, delivery_done, post_begun_at,
 	delivery_failures, delivery_next_at, delivery_claimed_until, missing_polls, missing_not_found`
 
@@ -28,7 +30,7 @@ func scanRequest(row scanner) (approval.Request, error) {
 	err := row.Scan(&r.ID, &r.Source, &r.ExternalID, &r.Requester, &r.Message, &r.Link,
 		(*milli)(&r.RequestedAt), (*milli)(&r.ReceivedAt), &r.State, &r.Version, (*milli)(&r.ChangedAt), &r.Delayed,
 		&decision, &confirmation, &closing,
-		&r.Effect.Attempts, (*milli)(&r.Effect.NextAt), (*milli)(&r.Effect.ClaimedUntil),
+		&r.Effect.Attempts, &r.Effect.MaybeDone, (*milli)(&r.Effect.NextAt), (*milli)(&r.Effect.ClaimedUntil),
 		&r.Delivery.Channel, &r.Delivery.TS, &r.Delivery.Hash, &r.Delivery.Wanted, &r.Delivery.Done,
 		(*milli)(&r.Delivery.PostBegun), &r.Delivery.Failures, (*milli)(&r.Delivery.NextAt),
 		(*milli)(&r.Delivery.ClaimedUntil), &r.Missing.Polls, &r.Missing.NotFound)
@@ -60,11 +62,11 @@ func requestValues(r approval.Request) ([]any, error) {
 	}, bookkeepingValues(r)...), nil
 }
 
-// bookkeepingValues gives the values of what changes without an event.
+// bookkeepingValues gives a request's values in the order of bookkeepingColumns.
 func bookkeepingValues(r approval.Request) []any {
 	e, d := r.Effect, r.Delivery
 	return []any{
-		e.Attempts, toMilli(e.NextAt), toMilli(e.ClaimedUntil),
+		e.Attempts, e.MaybeDone, toMilli(e.NextAt), toMilli(e.ClaimedUntil),
 		d.Channel, d.TS, d.Hash, d.Wanted, d.Done, toMilli(d.PostBegun), d.Failures, toMilli(d.NextAt),
 		toMilli(d.ClaimedUntil), r.Missing.Polls, r.Missing.NotFound,
 	}

@@ -67,12 +67,9 @@ func (t *Tx) Save(ctx context.Context, r approval.Request, e approval.Event) err
 
 // SaveBookkeeping implements approval.Tx.
 func (t *Tx) SaveBookkeeping(ctx context.Context, r approval.Request) error {
-	_, err := t.q.ExecContext(ctx, `UPDATE requests SET
-		effect_attempts = $2, effect_next_at = $3, effect_claimed_until = $4,
-		channel = $5, ts = $6, content_hash = $7, delivery_wanted = $8, delivery_done = $9, post_begun_at = $10,
-		delivery_failures = $11, delivery_next_at = $12, delivery_claimed_until = $13,
-		missing_polls = $14, missing_not_found = $15
-		WHERE id = $1`, append([]any{r.ID}, bookkeepingValues(r)...)...)
+	values := bookkeepingValues(r)
+	_, err := t.q.ExecContext(ctx, `UPDATE requests SET (`+bookkeepingColumns+`) = (`+placeholders(2, len(values))+`)
+		WHERE id = $1`, append([]any{r.ID}, values...)...)
 	if err != nil {
 		return fmt.Errorf("save the bookkeeping of request %s: %w", r.ID, err)
 	}

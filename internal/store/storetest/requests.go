@@ -21,7 +21,7 @@ func full(id string) approval.Request {
 		Decision: decision(), Delayed: true,
 		Confirmation: &approval.Confirmation{Groups: groups("g1"), Gated: true},
 		Closing:      &approval.Closing{Standing: approval.StandingIgnored},
-		Effect:       approval.Effect{Attempts: 4, NextAt: at(5), ClaimedUntil: at(6)},
+		Effect:       approval.Effect{Attempts: 4, MaybeDone: true, NextAt: at(5), ClaimedUntil: at(6)},
 		Delivery: approval.Delivery{
 			Channel: "C1", TS: "1.2", Hash: "h", Wanted: 7, Done: 6, PostBegun: at(8), Failures: 9, NextAt: at(10), ClaimedUntil: at(11),
 		},

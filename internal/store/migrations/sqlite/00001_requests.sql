@@ -19,6 +19,7 @@ CREATE TABLE requests (
     confirmation           TEXT    NOT NULL,
     closing                TEXT    NOT NULL,
     effect_attempts        BIGINT  NOT NULL,
+    effect_maybe_done      BOOLEAN NOT NULL,
     effect_next_at         BIGINT  NOT NULL,
     effect_claimed_until   BIGINT  NOT NULL,
     channel                TEXT    NOT NULL,
