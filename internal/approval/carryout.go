@@ -152,34 +152,32 @@ func (d *Desk) tryAgain(ctx context.Context, r Request, cause error) (time.Durat
 // later keeps when the next attempt is due. If it is to be said, the first
 // failure is an event: people are told that the outside system does not answer.
 func (d *Desk) later(ctx context.Context, r Request, wait time.Duration, say bool) error {
-	// The outcome of the attempt must be kept even when the job's own time is up.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-
-	err := d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
-		now, err := tx.Request(ctx, r.ID)
-		if err != nil || !sameAttempt(now, r) {
-			return err
-		}
-		var jobs []Job
-		if say && !now.Delayed {
-			event := Event{Seq: now.Version + 1, At: d.clock(), Action: Delay}
-			if now, err = Apply(now, event); err != nil {
+	err := d.keep(ctx, func(ctx context.Context) error {
+		return d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
+			now, err := tx.Request(ctx, r.ID)
+			if err != nil || !sameAttempt(now, r) {
 				return err
 			}
-			if err := tx.Save(ctx, now, event); err != nil {
+			var jobs []Job
+			if say && !now.Delayed {
+				event := Event{Seq: now.Version + 1, At: d.clock(), Action: Delay}
+				if now, err = Apply(now, event); err != nil {
+					return err
+				}
+				if err := tx.Save(ctx, now, event); err != nil {
+					return err
+				}
+				jobs = append(jobs, DeliveryJob(now))
+			}
+			now.Effect.MaybeDone = r.Effect.MaybeDone
+			now.Effect.NextAt = d.clock().Add(wait)
+			now.Effect.ClaimedUntil = time.Time{}
+			if err := tx.SaveBookkeeping(ctx, now); err != nil {
 				return err
 			}
-			jobs = append(jobs, DeliveryJob(now))
-		}
-		now.Effect.MaybeDone = r.Effect.MaybeDone
-		now.Effect.NextAt = d.clock().Add(wait)
-		now.Effect.ClaimedUntil = time.Time{}
-		if err := tx.SaveBookkeeping(ctx, now); err != nil {
+			_, err = d.jobs.Enqueue(ctx, tx, jobs...)
 			return err
-		}
-		_, err = d.jobs.Enqueue(ctx, tx, jobs...)
-		return err
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("plan the next attempt for request %s: %w", r.ID, err)
@@ -203,16 +201,17 @@ func sameAttempt(now, then Request) bool {
 // conclude records how carrying out ended, unless another decision stands. It
 // gives the request as it is afterwards.
 func (d *Desk) conclude(ctx context.Context, r Request, event Event, notice *Notice) (after Request, concluded bool, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-
-	after, err = d.step(ctx, r.ID, func(now Request) (*Event, *Notice, error) {
-		// What was confirmed is true, whoever else may be trying by now.
-		concluded = sameAttempt(now, r) || event.Action == Confirm && sameDecision(now, r)
-		if !concluded {
-			return nil, nil, nil
-		}
-		return &event, notice, nil
+	err = d.keep(ctx, func(ctx context.Context) error {
+		var err error
+		after, err = d.step(ctx, r.ID, func(now Request) (*Event, *Notice, error) {
+			// What was confirmed is true, whoever else may be trying by now.
+			concluded = sameAttempt(now, r) || event.Action == Confirm && sameDecision(now, r)
+			if !concluded {
+				return nil, nil, nil
+			}
+			return &event, notice, nil
+		})
+		return err
 	})
 	if err != nil {
 		return after, false, fmt.Errorf("record that request %s was to %s: %w", r.ID, event.Action, err)

@@ -170,30 +170,29 @@ func (d *Desk) post(ctx context.Context, r Request, is Delivery, content Content
 // recordDelivery writes what became of a delivery and lets the claim go. It
 // reports whether something newer has to be shown.
 func (d *Desk) recordDelivery(ctx context.Context, r Request, got Delivery, failure error) (again bool, wait time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-
-	err = d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
-		now, err := tx.Request(ctx, r.ID)
-		if err != nil {
-			return err
-		}
-		if !now.Delivery.ClaimedUntil.Equal(r.Delivery.ClaimedUntil) {
-			// The claim ran out, and what its next holder records counts.
-			again, wait = false, 0
-			return nil
-		}
-		wanted := now.Delivery.Wanted
-		now.Delivery = got
-		now.Delivery.Wanted = wanted
-		now.Delivery.ClaimedUntil = time.Time{}
-		again, wait = now.Delivery.Due(), 0
-		if failure != nil {
-			wait = d.deliveryWait(&now.Delivery, failure)
-		} else {
-			now.Delivery.Failures, now.Delivery.NextAt = 0, time.Time{}
-		}
-		return tx.SaveBookkeeping(ctx, now)
+	err = d.keep(ctx, func(ctx context.Context) error {
+		return d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
+			now, err := tx.Request(ctx, r.ID)
+			if err != nil {
+				return err
+			}
+			if !now.Delivery.ClaimedUntil.Equal(r.Delivery.ClaimedUntil) {
+				// The claim ran out, and what its next holder records counts.
+				again, wait = false, 0
+				return nil
+			}
+			wanted := now.Delivery.Wanted
+			now.Delivery = got
+			now.Delivery.Wanted = wanted
+			now.Delivery.ClaimedUntil = time.Time{}
+			again, wait = now.Delivery.Due(), 0
+			if failure != nil {
+				wait = d.deliveryWait(&now.Delivery, failure)
+			} else {
+				now.Delivery.Failures, now.Delivery.NextAt = 0, time.Time{}
+			}
+			return tx.SaveBookkeeping(ctx, now)
+		})
 	})
 	if err != nil {
 		return false, 0, fmt.Errorf("record the delivery of request %s: %w", r.ID, err)
@@ -241,11 +240,11 @@ func (d *Desk) Tell(ctx context.Context, noticeID string) (time.Duration, error)
 	case err != nil:
 		d.watch.Undelivered(r, fmt.Errorf("tell %s: %w", n.To, err))
 	}
-	// Nobody is to be told twice because the job's own time is up.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	err = d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
-		return tx.NoticeSent(ctx, n.ID, d.clock())
+	// Nobody is to be told twice because this could not be recorded at once.
+	err = d.keep(ctx, func(ctx context.Context) error {
+		return d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
+			return tx.NoticeSent(ctx, n.ID, d.clock())
+		})
 	})
 	if err != nil {
 		return 0, fmt.Errorf("mark notice %s as told: %w", noticeID, err)

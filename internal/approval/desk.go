@@ -22,6 +22,9 @@ type Timing struct {
 	// Stale is how old a closed request must be before a list that still has it
 	// is taken as news and not as a page read before the closing.
 	Stale time.Duration
+	// Keep is for how long it is tried again to record what came of a call
+	// outside, should the database fail.
+	Keep time.Duration
 	// BackoffMin and BackoffMax bound the wait between attempts.
 	BackoffMin, BackoffMax time.Duration
 }
@@ -37,6 +40,7 @@ func (t Timing) withDefaults() Timing {
 	or(&t.Claim, 45*time.Second)
 	or(&t.Late, 5*time.Second)
 	or(&t.Stale, 5*time.Minute)
+	or(&t.Keep, 8*time.Second)
 	or(&t.BackoffMin, time.Second)
 	or(&t.BackoffMax, 5*time.Minute)
 	return t

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,7 +89,11 @@ func (p *person) does(what string, step chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.browser, 20*time.Second)
 	defer cancel()
-	if err := chromedp.Do(ctx, step); err != nil {
+	err := chromedp.Do(ctx, step)
+	for err != nil && strings.Contains(err.Error(), "Could not find node") && ctx.Err() == nil {
+		err = chromedp.Do(ctx, step) // the page drew itself anew in between
+	}
+	if err != nil {
 		p.picture("stuck")
 		p.t.Fatalf("a person who %s: %v", what, err)
 	}
