@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -131,6 +132,7 @@ func TestEveryPageOfTheQueueIsRead(t *testing.T) {
 				c.ConveyorPollInterval = c.ConveyorPatience
 			}
 		})
+		require.Eventually(t, func() bool { return w.Room.CallsTo(http.MethodGet, queue) > 0 }, 10*time.Second, time.Millisecond)
 		w.poll() // the one at start is over when this one is
 		for i := range 201 {
 			w.asks(fmt.Sprintf("customer%d@example.net", i), "")
