@@ -86,7 +86,7 @@ func (b *Board) Find(ctx context.Context, requestID string, since time.Time) (ap
 		err := b.call("conversations.history", func() error {
 			var err error
 			page, err = b.api.GetConversationHistoryContext(ctx, params)
-			return err //nolint:wrapcheck // explained by call
+			return orEmpty(err, page == nil || !page.Ok)
 		})
 		if err != nil {
 			return approval.MessageRef{}, false, fmt.Errorf("read the channel's history: %w", err)
@@ -112,7 +112,7 @@ func (b *Board) Post(ctx context.Context, requestID string, c approval.Content) 
 	err := b.call("chat.postMessage", func() error {
 		var err error
 		ref.Channel, ref.TS, err = b.api.PostMessageContext(ctx, b.channel, message(requestID, c)...)
-		return err //nolint:wrapcheck // explained by call
+		return orEmpty(err, ref.TS == "")
 	})
 	if err != nil {
 		return approval.MessageRef{}, fmt.Errorf("post to the channel: %w", err)
@@ -123,8 +123,8 @@ func (b *Board) Post(ctx context.Context, requestID string, c approval.Content) 
 // Update implements approval.Board.
 func (b *Board) Update(ctx context.Context, ref approval.MessageRef, requestID string, c approval.Content) error {
 	err := b.call("chat.update", func() error {
-		_, _, _, err := b.api.UpdateMessageContext(ctx, ref.Channel, ref.TS, message(requestID, c)...)
-		return err //nolint:wrapcheck // explained by call
+		_, ts, _, err := b.api.UpdateMessageContext(ctx, ref.Channel, ref.TS, message(requestID, c)...)
+		return orEmpty(err, ts == "")
 	})
 	if err != nil {
 		return fmt.Errorf("update the message: %w", err)
@@ -166,11 +166,19 @@ func (b *Board) whisper(ctx context.Context, channel, person, mrkdwn string) err
 	return nil
 }
 
+// orEmpty gives the error of a call, or that its answer was empty.
+func orEmpty(err error, empty bool) error {
+	if err == nil && empty {
+		return errNoContent
+	}
+	return err
+}
+
 // call makes one call of a method, unless Slack has said that it wants none of
 // that method for now, and explains its error.
 func (b *Board) call(method string, do func() error) error {
 	if wait := b.pause.left(method, b.clock()); wait > 0 {
-		return &approval.PassingError{RetryAfter: wait, Err: fmt.Errorf("Slack takes no %s at the moment", method)} //nolint:revive,staticcheck // Slack is a name
+		return &approval.PassingError{RetryAfter: wait, Err: fmt.Errorf("Slack takes no %s at the moment", method)} //nolint:staticcheck // Slack is a name
 	}
 	err := slackError(do())
 	var passing *approval.PassingError

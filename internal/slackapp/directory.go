@@ -63,7 +63,7 @@ func NewDirectory(api *slack.Client, policy approval.Policy, clock approval.Cloc
 // organisation are our own: people from others are strangers.
 func (d *Directory) CheckIn(ctx context.Context) error {
 	me, err := d.api.AuthTestContext(ctx)
-	if err != nil {
+	if err = orEmpty(err, me == nil || me.TeamID == ""); err != nil {
 		return fmt.Errorf("ask Slack who Frontdesk is: %w", slackError(err))
 	}
 	d.mu.Lock()
@@ -145,7 +145,7 @@ func (d *Directory) person(ctx context.Context, userID string) (approval.Person,
 		return approval.Person{}, err
 	}
 	user, err := d.api.GetUserInfoContext(ctx, userID)
-	if err != nil {
+	if err = orEmpty(err, user == nil || user.ID == ""); err != nil {
 		return approval.Person{}, fmt.Errorf("ask Slack who %s is: %w", userID, slackError(err))
 	}
 	person := approval.Person{
@@ -171,7 +171,7 @@ func (d *Directory) groupMembers(ctx context.Context, group string) ([]string, e
 		return cached.value, nil
 	}
 	members, err := d.api.GetUserGroupMembersContext(ctx, group)
-	if err != nil {
+	if err = orEmpty(err, members == nil); err != nil {
 		return nil, fmt.Errorf("ask Slack who is in the user group %s: %w", group, slackError(err))
 	}
 	d.mu.Lock()

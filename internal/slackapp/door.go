@@ -25,8 +25,6 @@ import (
 const (
 	// maxBody bounds what is read of a request; Slack's own are far smaller.
 	maxBody = 1 << 20
-	// answerWithin bounds the work before an answer: Slack waits for 3 seconds.
-	answerWithin = 2500 * time.Millisecond
 	// signatureWindow is how far Slack's time may be from ours, both ways
 	// (docs.slack.dev, verifying requests); replayWindow spans both ways.
 	signatureWindow = 300 * time.Second
@@ -60,7 +58,8 @@ type Door struct {
 	seen     seen
 }
 
-// NewDoor makes the door of a reception.
+// NewDoor makes the door of a reception. Without a signing secret it stays
+// closed: anybody can sign with an empty one.
 func NewDoor(signingSecret string, desk *Reception, watch DoorWatch, clock approval.Clock) *Door {
 	return &Door{
 		secret: signingSecret, desk: desk, watch: watch, clock: clock,
@@ -71,6 +70,10 @@ func NewDoor(signingSecret string, desk *Reception, watch DoorWatch, clock appro
 
 // ServeHTTP implements http.Handler.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if d.secret == "" {
+		http.NotFound(w, r)
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		http.Error(w, "the body is too large or did not arrive", http.StatusRequestEntityTooLarge)
@@ -78,7 +81,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	signature, err := d.verify(r.Header, body)
 	if err != nil {
-		if !d.failures.Allow() {
+		if !d.failures.AllowN(d.clock(), 1) {
 			http.Error(w, "too many requests with a wrong signature", http.StatusTooManyRequests)
 			return
 		}
@@ -86,16 +89,10 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the signature does not verify", http.StatusUnauthorized)
 		return
 	}
-	if !d.seen.first(signature, d.clock()) {
-		w.WriteHeader(http.StatusOK) // a replay has no second effect
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
+	ctx, cancel := context.WithTimeout(r.Context(), d.desk.bounds.answer)
 	defer cancel()
-	answer, err := d.take(ctx, r.Header.Get("Content-Type"), body, "slack:"+signature)
+	answer, err := d.take(ctx, r.Header.Get("Content-Type"), body, signature)
 	if err != nil {
-		// What was not done may be tried again, with the same signature too.
-		d.seen.forget(signature)
 		http.Error(w, "this could not be recorded in time; nothing was decided", http.StatusServiceUnavailable)
 		return
 	}
@@ -129,21 +126,35 @@ func (d *Door) verify(header http.Header, body []byte) (string, error) {
 }
 
 // take works on a verified body. A nil answer is an empty 200.
-func (d *Door) take(ctx context.Context, contentType string, body []byte, id string) (any, error) {
+func (d *Door) take(ctx context.Context, contentType string, body []byte, signature string) (any, error) {
 	if strings.HasPrefix(contentType, "application/json") {
 		return d.takeEvent(body), nil
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil || form.Get("payload") == "" {
 		d.watch.Unknown("form")
-		return nil, nil //nolint:nilnil // an empty answer
+		return nil, nil //nolint:nilnil,nilerr // what cannot be read is counted and answered
 	}
 	var p payload
 	if err := json.Unmarshal([]byte(form.Get("payload")), &p); err != nil {
 		d.watch.Unknown("unreadable")
 		return nil, nil //nolint:nilnil,nilerr // what cannot be read is counted and answered
 	}
-	return d.desk.take(ctx, p, id)
+	id := "slack:" + signature
+	if p.Type == optionsLoad {
+		// It changes nothing and has no trigger: somebody who types the same twice
+		// in a second sends the same again, and wants the options again.
+		return d.desk.take(ctx, p, id)
+	}
+	if !d.seen.first(signature, d.clock()) {
+		return nil, nil //nolint:nilnil // a replay has no second effect
+	}
+	answer, err := d.desk.take(ctx, p, id)
+	if err != nil {
+		// What was not done may be tried again, with the same signature too.
+		d.seen.forget(signature)
+	}
+	return answer, err
 }
 
 // takeEvent answers the Events API: its handshake, and nothing else yet.

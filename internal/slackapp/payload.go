@@ -1,5 +1,8 @@
 package slackapp
 
+// optionsLoad is the type of the payload that asks for a menu's options.
+const optionsLoad = "block_suggestion"
+
 // payload is what Frontdesk reads of an interaction. It is our own and not
 // slack-go's, which also decodes the message around a click: a click must not
 // fail because of a block in it that the library does not know.

@@ -13,16 +13,22 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/slackapp/render"
 )
 
-// Bounds on the parts of the way to an answer. Together they stay within
-// answerWithin.
-const (
-	// askWithin bounds asking Slack who somebody is, if it is not known.
-	askWithin = time.Second
-	// storeWithin bounds making a click durable.
-	storeWithin = 2 * time.Second
-	// backgroundWithin bounds what goes on after an answer.
-	backgroundWithin = 5 * time.Second
-)
+// bounds on the way to an answer.
+type bounds struct {
+	// answer bounds all of it: Slack waits for 3 seconds. The others are parts
+	// of it, and end when it does.
+	answer time.Duration
+	// ask bounds asking Slack who somebody is, if it is not known.
+	ask time.Duration
+	// store bounds making a click durable.
+	store time.Duration
+	// background bounds what goes on after an answer.
+	background time.Duration
+}
+
+func defaultBounds() bounds {
+	return bounds{answer: 2500 * time.Millisecond, ask: time.Second, store: 2 * time.Second, background: 5 * time.Second}
+}
 
 // Desk is what the reception needs of the domain.
 type Desk interface {
@@ -41,13 +47,16 @@ type Reception struct {
 	directory *Directory
 	watch     DoorWatch
 	clock     approval.Clock
+	bounds    bounds
 	// behind are calls that go on after an answer.
 	behind sync.WaitGroup
 }
 
 // NewReception makes a reception.
 func NewReception(desk Desk, api *slack.Client, board *Board, directory *Directory, watch DoorWatch, clock approval.Clock) *Reception {
-	return &Reception{desk: desk, api: api, board: board, directory: directory, watch: watch, clock: clock}
+	return &Reception{
+		desk: desk, api: api, board: board, directory: directory, watch: watch, clock: clock, bounds: defaultBounds(),
+	}
 }
 
 // Close waits for what goes on after answers.
@@ -57,12 +66,12 @@ func (r *Reception) Close() { r.behind.Wait() }
 // the payload's own, the same when it is sent again.
 func (r *Reception) take(ctx context.Context, p payload, id string) (any, error) {
 	switch p.Type {
+	case optionsLoad:
+		return r.takeOptionsLoad(ctx, p)
 	case "block_actions":
 		return nil, r.takeActions(ctx, p, id)
 	case "view_submission":
 		return r.takeSubmission(ctx, p, id)
-	case "block_suggestion":
-		return r.takeOptionsLoad(ctx, p)
 	case "view_closed":
 		return nil, nil //nolint:nilnil // closing a form changes nothing
 	}
@@ -104,9 +113,9 @@ func (r *Reception) takeActions(ctx context.Context, p payload, id string) error
 
 // approve makes a click on Approve durable.
 func (r *Reception) approve(ctx context.Context, p payload, requestID, id string) error {
-	request, err := r.request(ctx, requestID)
+	request, err := r.request(ctx, p, requestID)
 	if errors.Is(err, approval.ErrUnknown) {
-		r.whisper(p, "Frontdesk does not know this request (any more). Please decide it in the source system.")
+		r.whisper(ctx, p, "Frontdesk does not know this request (any more). Please decide it in the source system.")
 		return nil
 	}
 	if err != nil {
@@ -114,7 +123,7 @@ func (r *Reception) approve(ctx context.Context, p payload, requestID, id string
 	}
 	reviewer, denial, err := r.mayDecide(ctx, p.User.ID)
 	if err != nil {
-		r.whisper(p, "Slack did not say in time who you are. Nothing was decided; please click again.")
+		r.whisper(ctx, p, "Slack did not say in time who you are. Nothing was decided; please click again.")
 		return err
 	}
 	if denial != approval.Allowed {
@@ -124,13 +133,13 @@ func (r *Reception) approve(ctx context.Context, p payload, requestID, id string
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeWithin)
+	ctx, cancel := context.WithTimeout(ctx, r.bounds.store)
 	defer cancel()
 	_, _, err = r.desk.Decide(ctx, requestID, approval.Decision{
 		ID: id, Verb: approval.Approve, Reviewer: reviewer, Groups: chosen,
 	}, true)
 	if err != nil {
-		r.whisper(p, "This could not be recorded in time. Nothing was decided; please click again.")
+		r.whisper(ctx, p, "This could not be recorded in time. Nothing was decided; please click again.")
 	}
 	return err
 }
@@ -139,9 +148,9 @@ func (r *Reception) approve(ctx context.Context, p payload, requestID, id string
 // the trigger lives for 3 seconds. Who may not decide is turned away here if
 // that is known, and in any case when the form is submitted.
 func (r *Reception) openForm(ctx context.Context, p payload, requestID, id string, form func(approval.Request) (slack.ModalViewRequest, error)) error {
-	request, err := r.request(ctx, requestID)
+	request, err := r.request(ctx, p, requestID)
 	if errors.Is(err, approval.ErrUnknown) {
-		r.whisper(p, "Frontdesk does not know this request (any more). Please decide it in the source system.")
+		r.whisper(ctx, p, "Frontdesk does not know this request (any more). Please decide it in the source system.")
 		return nil
 	}
 	if err != nil {
@@ -158,10 +167,10 @@ func (r *Reception) openForm(ctx context.Context, p payload, requestID, id strin
 	}
 	if _, err := r.api.OpenViewContext(ctx, p.TriggerID, view); err != nil {
 		r.watch.Unanswered("form", fmt.Errorf("open a form: %w", slackError(err)))
-		r.whisper(p, "Slack did not open the form in time. Nothing was decided; please click again.")
+		r.whisper(ctx, p, "Slack did not open the form in time. Nothing was decided; please click again.")
 		return nil
 	}
-	r.after(func(ctx context.Context) {
+	r.after(ctx, func(ctx context.Context) {
 		// So that the answer to the submission need not wait for it.
 		_, _, _ = r.directory.MayDecide(ctx, p.User.ID)
 	})
@@ -171,7 +180,7 @@ func (r *Reception) openForm(ctx context.Context, p payload, requestID, id strin
 func (r *Reception) optionsForm(ctx context.Context, p payload, request approval.Request) (slack.ModalViewRequest, error) {
 	groups, err := r.desk.Groups(ctx, request.Source)
 	if err != nil {
-		return slack.ModalViewRequest{}, err //nolint:wrapcheck // wrapped by the store
+		return slack.ModalViewRequest{}, err
 	}
 	chosen, err := r.chosen(ctx, request, p.State)
 	if err != nil {
@@ -190,7 +199,7 @@ func (r *Reception) chosen(ctx context.Context, request approval.Request, from i
 	}
 	groups, err := r.desk.Groups(ctx, request.Source)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // wrapped by the store
+		return nil, err
 	}
 	values := make([]string, len(options))
 	names := make(map[string]string, len(options))
@@ -213,7 +222,7 @@ func (r *Reception) takeOptionsLoad(ctx context.Context, p payload) (any, error)
 	groups, err := r.desk.Groups(ctx, source)
 	if err != nil {
 		r.watch.Unanswered("options", err)
-		return nil, err //nolint:wrapcheck // wrapped by the store
+		return nil, err
 	}
 	return options{Options: render.OptionsFor(groups, p.Value)}, nil
 }
@@ -259,7 +268,7 @@ func (r *Reception) takeSubmission(ctx context.Context, p payload, id string) (a
 }
 
 func (r *Reception) decideForm(ctx context.Context, p payload, requestID string, decision approval.Decision, block string) any {
-	request, err := r.request(ctx, requestID)
+	request, err := r.request(ctx, p, requestID)
 	if errors.Is(err, approval.ErrUnknown) {
 		return inForm(block, "Frontdesk does not know this request (any more).")
 	}
@@ -275,7 +284,7 @@ func (r *Reception) decideForm(ctx context.Context, p payload, requestID string,
 	}
 	var verdict approval.Verdict
 	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, storeWithin)
+		ctx, cancel := context.WithTimeout(ctx, r.bounds.store)
 		defer cancel()
 		request, verdict, err = r.desk.Decide(ctx, requestID, decision, false)
 	}
@@ -295,28 +304,33 @@ func inForm(block, sentence string) any {
 }
 
 func (r *Reception) mayDecide(ctx context.Context, userID string) (approval.Reviewer, approval.Denial, error) {
-	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	ctx, cancel := context.WithTimeout(ctx, r.bounds.ask)
 	defer cancel()
 	person, denial, err := r.directory.MayDecide(ctx, userID)
 	return approval.Reviewer{ID: userID, Email: person.Email}, denial, err
 }
 
-func (r *Reception) request(ctx context.Context, id string) (approval.Request, error) {
-	return r.desk.Request(ctx, id) //nolint:wrapcheck // wrapped by the store
+// request gives the request that somebody acted on; it is unknown if it has no
+// id or nobody acted.
+func (r *Reception) request(ctx context.Context, p payload, id string) (approval.Request, error) {
+	if id == "" || p.User.ID == "" {
+		return approval.Request{}, approval.ErrUnknown
+	}
+	return r.desk.Request(ctx, id)
 }
 
 func (r *Reception) deny(ctx context.Context, requestID, id, person string, denial approval.Denial) error {
-	ctx, cancel := context.WithTimeout(ctx, storeWithin)
+	ctx, cancel := context.WithTimeout(ctx, r.bounds.store)
 	defer cancel()
-	return r.desk.Deny(ctx, requestID, id, person, denial) //nolint:wrapcheck // wrapped by the desk
+	return r.desk.Deny(ctx, requestID, id, person, denial)
 }
 
 // whisper tells the person who clicked, after the answer and as well as it can.
-func (r *Reception) whisper(p payload, sentence string) {
-	if p.Channel.ID == "" {
+func (r *Reception) whisper(ctx context.Context, p payload, sentence string) {
+	if p.Channel.ID == "" || p.User.ID == "" {
 		return
 	}
-	r.after(func(ctx context.Context) {
+	r.after(ctx, func(ctx context.Context) {
 		if err := r.board.whisper(ctx, p.Channel.ID, p.User.ID, sentence); err != nil {
 			r.watch.Unanswered("whisper", err)
 		}
@@ -324,9 +338,9 @@ func (r *Reception) whisper(p payload, sentence string) {
 }
 
 // after runs something beside the answer. Close waits for it.
-func (r *Reception) after(do func(ctx context.Context)) {
+func (r *Reception) after(ctx context.Context, do func(ctx context.Context)) {
 	r.behind.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), backgroundWithin)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.bounds.background)
 		defer cancel()
 		do(ctx)
 	})

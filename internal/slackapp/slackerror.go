@@ -11,6 +11,10 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 )
 
+// errNoContent is of an answer that reports no error and lacks what it should
+// give. slack-go takes an answer that is neither ok nor an error for a success.
+var errNoContent = errors.New("Slack's answer is empty") //nolint:staticcheck // Slack is a name
+
 // slackError says what an error of a call to Slack means: an
 // *approval.PassingError if trying again may help, else an error that says
 // what an operator can do.
@@ -18,16 +22,17 @@ func slackError(err error) error {
 	if err == nil {
 		return nil
 	}
-	var limited *slack.RateLimitedError
-	if errors.As(err, &limited) {
+	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		return &approval.PassingError{RetryAfter: max(limited.RetryAfter, time.Second), Err: err}
 	}
-	var status slack.StatusCodeError
-	if errors.As(err, &status) && status.Code < http.StatusInternalServerError {
-		return fmt.Errorf("Slack refused the call with HTTP status %d", status.Code) //nolint:revive,staticcheck // Slack is a name
+	switch status, _ := errors.AsType[slack.StatusCodeError](err); {
+	case status.Code == http.StatusTooManyRequests: // without a time to wait
+		return &approval.PassingError{RetryAfter: time.Second, Err: err}
+	case status.Code == http.StatusRequestTimeout:
+	case status.Code > 0 && status.Code < http.StatusInternalServerError:
+		return fmt.Errorf("Slack refused the call with HTTP status %d", status.Code) //nolint:staticcheck // Slack is a name
 	}
-	var answered slack.SlackErrorResponse
-	if errors.As(err, &answered) {
+	if answered, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		return answeredError(answered)
 	}
 	// No answer, or one that cannot be read: it may have been done.
@@ -45,7 +50,7 @@ func answeredError(err slack.SlackErrorResponse) error {
 		// Slack documents that a part of the work may have been done.
 		return &approval.PassingError{Ambiguous: true, Err: err}
 	}
-	if hint, ok := remedy(err.Err); ok {
+	if hint, ok := remedy(err); ok {
 		return fmt.Errorf("%w: %s", err, hint)
 	}
 	if details := err.ResponseMetadata.Messages; len(details) > 0 {
@@ -55,8 +60,8 @@ func answeredError(err slack.SlackErrorResponse) error {
 }
 
 // remedy tells an operator what to do about an error code.
-func remedy(code string) (string, bool) {
-	switch code {
+func remedy(err slack.SlackErrorResponse) (string, bool) {
+	switch err.Err {
 	case "channel_not_found", "not_in_channel":
 		return "invite the app to the channel SLACK_CHANNEL_ID (/invite in the channel), or correct the id", true
 	case "is_archived":
@@ -64,7 +69,11 @@ func remedy(code string) (string, bool) {
 	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired":
 		return "SLACK_BOT_TOKEN is not accepted; install the app again and give the new token", true
 	case "missing_scope":
-		return "the app lacks a scope; add it in the app's settings and install the app again", true
+		lacks := "a scope"
+		if err.Needed != "" {
+			lacks = "the scope " + err.Needed
+		}
+		return "the app lacks " + lacks + "; add it in the app's settings and install the app again", true
 	}
 	return "", false
 }

@@ -38,6 +38,9 @@ const (
 // attempt makes, may outlast a job's time; the job is then tried again.
 const callTimeout = 8 * time.Second
 
+// errUnread is the health before the first read.
+var errUnread = errors.New("Conveyor was not read yet")
+
 // Settings is what an operator says about Conveyor.
 type Settings struct {
 	APIURL string
@@ -87,7 +90,7 @@ func New(settings Settings, clock approval.Clock, userAgent string) (*Conveyor, 
 	if err != nil {
 		return nil, err
 	}
-	return &Conveyor{client: client, appURL: settings.AppURL, webhook: hook}, nil
+	return &Conveyor{client: client, appURL: settings.AppURL, webhook: hook, health: errUnread}, nil
 }
 
 // Source implements connector.Connector.
@@ -97,18 +100,22 @@ func (*Conveyor) Source() string { return Source }
 func (c *Conveyor) Health() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var refused *approval.RefusedError
+	_, refused := errors.AsType[*approval.RefusedError](c.health)
 	switch {
-	case c.health == nil:
-		return nil
-	case errors.As(c.health, &refused):
-		return errors.New("Conveyor does not accept the key; give a CONVEYOR_KEY that is active and may read requests") //nolint:revive,staticcheck // Conveyor is a name
+	case c.health == nil, errors.Is(c.health, errUnread):
+		return c.health
+	case refused:
+		return errors.New("Conveyor does not accept the key; give a CONVEYOR_KEY that is active and may read requests")
 	}
-	return errors.New("Conveyor could not be read the last time; the log says why") //nolint:revive,staticcheck // Conveyor is a name
+	return errors.New("Conveyor could not be read the last time; the log says why")
 }
 
-// noted keeps what a read says about Conveyor's health, and gives it back.
+// noted keeps what a read says about Conveyor's health, and gives it back. A
+// read that its caller broke off says nothing.
 func (c *Conveyor) noted(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.health = err
@@ -131,6 +138,9 @@ func (c *Conveyor) Open(ctx context.Context) ([]approval.Arrival, error) {
 // Read implements approval.System.
 func (c *Conveyor) Read(ctx context.Context, externalID string) (approval.Arrival, approval.Standing, error) {
 	request, err := c.client.Request(ctx, externalID)
+	if errors.Is(err, conveyor.ErrArgument) {
+		return approval.Arrival{}, approval.StandingGone, nil // nothing can have such an id
+	}
 	if errors.Is(err, conveyor.ErrNotFound) {
 		_ = c.noted(nil)
 		return approval.Arrival{}, approval.StandingGone, nil
@@ -189,7 +199,8 @@ func (c *Conveyor) link(r conveyor.Request) string {
 		if err != nil {
 			return ""
 		}
-		link = strings.TrimSuffix(c.appURL, "/") + own.EscapedPath()
+		// The slash keeps a path from becoming a part of the host.
+		link = strings.TrimSuffix(c.appURL, "/") + "/" + strings.TrimPrefix(own.EscapedPath(), "/")
 	}
 	parsed, err := url.Parse(link)
 	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" || len(link) > maxLink {

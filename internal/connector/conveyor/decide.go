@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 	"github.com/frontdesk-hq/frontdesk/pkg/conveyor"
@@ -31,16 +33,31 @@ func (c *Conveyor) CarryOut(ctx context.Context, r approval.Request) (approval.C
 	if err != nil {
 		return approval.Confirmation{}, fmt.Errorf("approve in Conveyor: %w", writeError(err))
 	}
-	confirmation := confirmed(authorization)
-	if len(confirmation.Groups) == 0 && len(r.Decision.Groups) > 0 {
-		// The answer does not say which groups were given. What the message says
-		// must be what Conveyor shows, so it is asked; that the approval itself
-		// was confirmed does not hang on it.
-		if shown, err := c.authorizationFor(ctx, r); err == nil && shown != nil {
-			return *shown, nil
-		}
+	return c.given(ctx, r, authorization)
+}
+
+// given gives what an answered approval gave, which is what the message will
+// say. Where deciding what is decided is no error, the answer is what somebody
+// else gave, and no confirmation.
+func (c *Conveyor) given(ctx context.Context, r approval.Request, a conveyor.Authorization) (approval.Confirmation, error) {
+	silent := len(a.AccessGroups) == 0 && len(r.Decision.Groups) > 0
+	switch {
+	case !belongsTo(a, r), !silent && !includesGroups(a, *r.Decision):
+		return approval.Confirmation{}, fmt.Errorf("approve in Conveyor: %w",
+			notTaken(approval.RefusedConflict, "an authorization that is not what was asked for"))
+	case !silent:
+		return confirmed(a), nil
 	}
-	return confirmation, nil
+	// The answer does not say which groups were given, so that is asked.
+	shown, err := c.authorizationFor(ctx, r, includesGroups)
+	if err != nil {
+		return approval.Confirmation{}, fmt.Errorf("see which groups were given: %w",
+			&approval.PassingError{Ambiguous: true, Err: err})
+	}
+	if shown == nil {
+		return confirmed(a), nil
+	}
+	return *shown, nil
 }
 
 func (c *Conveyor) ignore(ctx context.Context, r approval.Request) (approval.Confirmation, error) {
@@ -48,18 +65,38 @@ func (c *Conveyor) ignore(ctx context.Context, r approval.Request) (approval.Con
 	if err != nil {
 		return approval.Confirmation{}, fmt.Errorf("reject in Conveyor: %w", writeError(err))
 	}
-	if standing := standing(request.Status); standing != approval.StandingIgnored {
-		return approval.Confirmation{}, fmt.Errorf("reject in Conveyor: %w", &approval.RefusedError{
-			Refusal: approval.Refusal{Reason: approval.RefusedConflict},
-			Err:     fmt.Errorf("Conveyor took the call but shows the request as %s", standing), //nolint:revive,staticcheck // Conveyor is a name
-		})
+	stands := standing(request.Status)
+	if stands != approval.StandingIgnored {
+		// The answer may be of before the change, or give no status: a read counts.
+		if _, stands, err = c.Read(ctx, r.ExternalID); err != nil {
+			return approval.Confirmation{}, fmt.Errorf("see whether the rejection was taken: %w",
+				&approval.PassingError{Ambiguous: true, Err: err})
+		}
 	}
-	return approval.Confirmation{}, nil
+	switch stands {
+	case approval.StandingIgnored:
+		return approval.Confirmation{}, nil
+	case approval.StandingGone:
+		err = notTaken(approval.RefusedGone, "no request")
+	case approval.StandingApproved:
+		err = notTaken(approval.RefusedConflict, "an approved request")
+	case approval.StandingOpen:
+		err = notTaken(approval.RefusedInvalid, "an open request")
+	}
+	return approval.Confirmation{}, fmt.Errorf("reject in Conveyor: %w", err)
+}
+
+// notTaken is the refusal of a write that Conveyor answered without an error.
+func notTaken(reason approval.RefusalReason, shown string) error {
+	return &approval.RefusedError{
+		Refusal: approval.Refusal{Reason: reason},
+		Err:     fmt.Errorf("Conveyor took the call but shows %s", shown),
+	}
 }
 
 // Outcome implements approval.System. An approval counts as the decision's own
-// only if an authorization of the requester shows every group that was asked
-// for. A rejection leaves no trace but the status, so the status decides.
+// only if an authorization of the requester shows what was asked for. A
+// rejection leaves no trace but the status, so the status decides.
 func (c *Conveyor) Outcome(ctx context.Context, r approval.Request) (approval.Standing, *approval.Confirmation, error) {
 	_, standing, err := c.Read(ctx, r.ExternalID)
 	if err != nil {
@@ -69,23 +106,31 @@ func (c *Conveyor) Outcome(ctx context.Context, r approval.Request) (approval.St
 	case standing == approval.StandingIgnored && r.Decision.Verb == approval.Reject:
 		return standing, &approval.Confirmation{}, nil
 	case standing == approval.StandingApproved && r.Decision.Verb == approval.Approve:
-		confirmation, err := c.authorizationFor(ctx, r)
+		confirmation, err := c.authorizationFor(ctx, r, showsDecision)
+		if _, refused := errors.AsType[*approval.RefusedError](err); refused {
+			// The key may read requests and not authorizations: whose approval it
+			// is cannot be told.
+			return standing, nil, nil
+		}
 		return standing, confirmation, err
 	}
 	return standing, nil, nil
 }
 
-// authorizationFor looks for an authorization that shows what the decision
-// asked for; nil if there is none.
-func (c *Conveyor) authorizationFor(ctx context.Context, r approval.Request) (*approval.Confirmation, error) {
+// authorizationFor looks for an authorization of the requester that shows what
+// is wanted of the decision; nil if there is none.
+func (c *Conveyor) authorizationFor(
+	ctx context.Context, r approval.Request, shows func(conveyor.Authorization, approval.Decision) bool,
+) (*approval.Confirmation, error) {
+	if r.Requester == "" {
+		return nil, nil //nolint:nilnil // without an address the list would be everybody's
+	}
 	for authorization, err := range c.client.Authorizations(ctx, conveyor.AuthorizationFilter{Email: r.Requester}) {
 		if err != nil {
 			return nil, fmt.Errorf("read the authorizations in Conveyor: %w", c.noted(readError(err)))
 		}
-		if authorization.Status == conveyor.AuthorizationRevoked || authorization.Email != r.Requester {
-			continue
-		}
-		if confirmation := confirmed(authorization); shows(confirmation.Groups, r.Decision.Groups) {
+		if authorization.Email != "" && belongsTo(authorization, r) && shows(authorization, *r.Decision) {
+			confirmation := confirmed(authorization)
 			return &confirmation, nil
 		}
 	}
@@ -100,10 +145,33 @@ func confirmed(a conveyor.Authorization) approval.Confirmation {
 	return c
 }
 
-// shows reports whether every group that was asked for was given.
-func shows(given, asked []approval.Group) bool {
-	ids := groupIDs(given)
-	return !slices.ContainsFunc(asked, func(g approval.Group) bool { return !slices.Contains(ids, g.ID) })
+// belongsTo reports whether an authorization lets the requester in.
+func belongsTo(a conveyor.Authorization, r approval.Request) bool {
+	own := a.Email == "" || strings.EqualFold(a.Email, r.Requester)
+	return own && a.Status != conveyor.AuthorizationRevoked
+}
+
+// includesGroups reports whether an authorization has every group that was
+// asked for.
+func includesGroups(a conveyor.Authorization, d approval.Decision) bool {
+	given := groupIDs(confirmed(a).Groups)
+	return !slices.ContainsFunc(d.Groups, func(g approval.Group) bool { return !slices.Contains(given, g.ID) })
+}
+
+// showsDecision reports whether an authorization is what the decision asked
+// for. It is not if groups were given and none was asked for, nor if it waits
+// for the NDA that was to be bypassed. An expiry is never shown, so that it
+// cannot be told whether it was set.
+func showsDecision(a conveyor.Authorization, d approval.Decision) bool {
+	switch {
+	case d.Expires != "":
+		return false
+	case d.NDABypass && a.Status == conveyor.AuthorizationGated:
+		return false
+	case len(d.Groups) == 0:
+		return len(a.AccessGroups) == 0
+	}
+	return includesGroups(a, d)
 }
 
 func groupIDs(groups []approval.Group) []string {
@@ -136,16 +204,23 @@ func writeError(err error) error {
 		return refused(approval.RefusedConflict, err)
 	case conveyor.Temporary(err), conveyor.Ambiguous(err):
 		return passing(err)
-	case errors.Is(err, conveyor.ErrRedirect):
+	case errors.Is(err, conveyor.ErrRedirect), statusOf(err) == http.StatusRequestTimeout:
 		return passing(err) // somebody put a proxy in between; not the reviewer's matter
 	}
 	return refused(approval.RefusedInvalid, err)
 }
 
+// statusOf gives the HTTP status of a refusal, zero if it is none.
+func statusOf(err error) int {
+	if api, ok := errors.AsType[*conveyor.APIError](err); ok {
+		return api.StatusCode
+	}
+	return 0
+}
+
 func refused(reason approval.RefusalReason, err error) error {
 	refusal := approval.Refusal{Reason: reason}
-	var api *conveyor.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*conveyor.APIError](err); ok {
 		refusal.Detail = api.Message
 	}
 	return &approval.RefusedError{Refusal: refusal, Err: err}
@@ -153,8 +228,7 @@ func refused(reason approval.RefusalReason, err error) error {
 
 func passing(err error) error {
 	p := &approval.PassingError{Ambiguous: conveyor.Ambiguous(err), Err: err}
-	var api *conveyor.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*conveyor.APIError](err); ok {
 		p.RetryAfter = api.RetryAfter
 	}
 	return p

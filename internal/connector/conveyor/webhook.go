@@ -1,11 +1,13 @@
 package conveyor
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -27,10 +29,15 @@ func newWebhook(secret string, clock approval.Clock) (*webhook, error) {
 	if secret == "" {
 		return nil, nil //nolint:nilnil // switched off
 	}
-	verifier, err := standardwebhooks.NewWebhook(secret)
-	if err != nil {
-		// The library's error can quote a part of the secret.
+	// An empty key would verify what anybody can sign.
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
+	if err != nil || len(key) == 0 {
+		// The decoder's error can quote a part of the secret.
 		return nil, errors.New("set up the Conveyor webhook: CONVEYOR_WEBHOOK_SECRET is not whsec_ followed by base64")
+	}
+	verifier, err := standardwebhooks.NewWebhookRaw(key)
+	if err != nil {
+		return nil, errors.New("set up the Conveyor webhook: the secret is not usable")
 	}
 	return &webhook{verifier: verifier, clock: clock}, nil
 }
