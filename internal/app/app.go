@@ -61,14 +61,14 @@ type App struct {
 
 	loops     sync.WaitGroup
 	stopLoops context.CancelFunc
-	pollTurn  sync.Mutex
+	pollTurn  chan struct{} // holds one: one poll at a time
 	failed    chan error
 }
 
 // Start builds and starts Frontdesk. It returns when requests are served and
 // jobs are worked; it does not wait for Slack or Conveyor to be there.
 func Start(ctx context.Context, o Options) (*App, error) {
-	a := &App{log: o.Log, failed: make(chan error, 1), stopLoops: func() {}}
+	a := &App{log: o.Log, failed: make(chan error, 1), pollTurn: make(chan struct{}, 1), stopLoops: func() {}}
 	if err := a.start(ctx, o); err != nil {
 		return nil, errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
 	}

@@ -11,11 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/internal/store/postgrestest"
 )
 
 const slackDoor = "/slack/events"
@@ -171,16 +173,47 @@ func TestAClickThatCannotBeMadeDurableIsAnsweredAsAnError(t *testing.T) {
 	_, err = busy.ExecContext(t.Context(), "BEGIN IMMEDIATE")
 	require.NoError(t, err)
 
-	clicked := msg.Button("Approve").Click(t.Context(), w.ada)
-	require.False(t, clicked.OK)
-	require.Equal(t, http.StatusServiceUnavailable, clicked.Status)
-	require.Less(t, w.lastClick().Duration, 3*time.Second)
-
+	w.clickFailsInTime(msg)
 	_, err = busy.ExecContext(t.Context(), "ROLLBACK")
 	require.NoError(t, err)
 	require.NoError(t, busy.Close())
-	w.ada.ExpectEphemeral(t, contains("Nothing was decided"))
-	require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
-	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-	msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"), contains("Financials"))
+	w.clickWorksAgain(id, msg)
+}
+
+func TestAClickThatPostgresKeepsWaitingIsAnsweredAsAnError(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, postgrestest.URL(t))
+	id, msg := w.requestFrom("grace@northwind.example")
+	require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials").Err())
+
+	busy, err := pgx.Connect(t.Context(), w.databaseURL())
+	require.NoError(t, err)
+	tx, err := busy.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "LOCK TABLE requests, events IN ACCESS EXCLUSIVE MODE")
+	require.NoError(t, err)
+	w.clickFailsInTime(msg)
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.NoError(t, busy.Close(t.Context()))
+	w.clickWorksAgain(id, msg)
+}
+
+// clickFailsInTime clicks while the database cannot be written: the person is
+// told within Slack's 3 seconds that it did not work.
+func (w *world) clickFailsInTime(msg *practiceslack.MessageHandle) {
+	w.t.Helper()
+	clicked := msg.Button("Approve").Click(w.t.Context(), w.ada)
+	require.False(w.t, clicked.OK)
+	require.Equal(w.t, http.StatusServiceUnavailable, clicked.Status)
+	require.Less(w.t, w.lastClick().Duration, 3*time.Second)
+	w.ada.ExpectEphemeral(w.t, contains("please click again"))
+}
+
+// clickWorksAgain clicks when the database is well: the choice that was made
+// before is still there.
+func (w *world) clickWorksAgain(id string, msg *practiceslack.MessageHandle) {
+	w.t.Helper()
+	require.Equal(w.t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
+	require.NoError(w.t, msg.Button("Approve").Click(w.t.Context(), w.ada).Err())
+	msg.ExpectUpdate(w.t, contains("pproved by <@"+sandbox.Ada+">"), contains("Financials"))
 }

@@ -81,8 +81,12 @@ func (a *App) every(ctx context.Context, interval time.Duration, do func(ctx con
 
 // poll compares with the outside system, one poll at a time in this process.
 func (a *App) poll(ctx context.Context) (approval.Found, error) {
-	a.pollTurn.Lock()
-	defer a.pollTurn.Unlock()
+	select {
+	case a.pollTurn <- struct{}{}:
+		defer func() { <-a.pollTurn }()
+	case <-ctx.Done():
+		return approval.Found{}, fmt.Errorf("wait for the poll under way: %w", ctx.Err())
+	}
 	ctx, cancel := context.WithTimeout(ctx, pollWithin)
 	defer cancel()
 	return a.desk.Poll(ctx, a.connector.Source())

@@ -8,9 +8,9 @@ import (
 )
 
 // CarryOut does in the outside system what the request's decision says, and
-// records what came of it. Every attempt after the first begins with how the
-// request really stands, because the one before may have taken effect. A
-// positive wait asks to be called again after it.
+// records what came of it. Every attempt begins with how the request really
+// stands: an attempt before may have taken effect, and somebody may have decided
+// it elsewhere, which the outside system need not mind. A positive wait asks to be called again after it.
 func (d *Desk) CarryOut(ctx context.Context, id string) (time.Duration, error) {
 	r, wait, err := d.claimEffect(ctx, id)
 	if err != nil || wait > 0 || !r.State.Deciding() {
@@ -20,21 +20,18 @@ func (d *Desk) CarryOut(ctx context.Context, id string) (time.Duration, error) {
 	if !ok {
 		return 0, fmt.Errorf("carry out request %s: no connector for source %q", id, r.Source)
 	}
-	if r.Effect.Attempts > 1 {
-		standing, confirmed, err := system.Outcome(ctx, r)
-		switch {
-		case err != nil:
-			return d.failed(ctx, r, err)
-		case confirmed != nil && r.Effect.MaybeDone:
-			return 0, d.confirm(ctx, r, *confirmed)
-		case standing == StandingGone:
-			return 0, d.refuse(ctx, r, Refusal{Reason: RefusedGone}, errors.New("not found"))
-		case standing != StandingOpen:
-			return 0, d.handledElsewhere(ctx, r, standing)
-		}
-		if d.patienceLeft(r) <= 0 {
-			return 0, d.refuse(ctx, r, Refusal{Reason: RefusedPatience}, errors.New("out of patience"))
-		}
+	standing, confirmed, err := system.Outcome(ctx, r)
+	switch {
+	case err != nil:
+		return d.failed(ctx, r, err)
+	case confirmed != nil && r.Effect.MaybeDone:
+		return 0, d.confirm(ctx, r, *confirmed)
+	case standing == StandingGone:
+		return 0, d.refuse(ctx, r, Refusal{Reason: RefusedGone}, errors.New("not found"))
+	case standing != StandingOpen:
+		return 0, d.handledElsewhere(ctx, r, standing)
+	case r.Effect.Attempts > 1 && d.patienceLeft(r) <= 0:
+		return 0, d.refuse(ctx, r, Refusal{Reason: RefusedPatience}, errors.New("out of patience"))
 	}
 	confirmation, err := system.CarryOut(ctx, r)
 	if err == nil {

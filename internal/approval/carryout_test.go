@@ -321,6 +321,38 @@ func TestAfterAnAmbiguousTimeout(t *testing.T) {
 
 // TestSecondSendMeetsTheFirst: the first attempt took effect late, so that the
 // second is told that it is decided already. It is decided, and by us.
+// TestNothingIsSentWhereNothingIsOpen: what was decided elsewhere before the
+// click is said, and not decided again, whether or not the outside system would
+// mind.
+func TestNothingIsSentWhereNothingIsOpen(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		look outcomeFunc
+		ends approval.State
+		says approval.NoticeCode
+	}{
+		"approved, just the same": {stands(approval.StandingApproved, &approval.Confirmation{}), approval.Handled, approval.NoticeElsewhere},
+		"approved":                {stands(approval.StandingApproved, nil), approval.Handled, approval.NoticeElsewhere},
+		"ignored":                 {stands(approval.StandingIgnored, nil), approval.Handled, approval.NoticeElsewhere},
+		"gone":                    {stands(approval.StandingGone, nil), approval.Pending, approval.NoticeRefused},
+		"the key is dead":         {unreadable(refused(approval.RefusedKey)), approval.Pending, approval.NoticeRefused},
+		"it does not answer":      {unreadable(&approval.PassingError{Err: errors.New("503")}), approval.Approving, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			r := w.deciding("a1")
+			w.system.firstLook = test.look
+			w.carryOut(r.ID)
+			require.Equal(t, test.ends, w.now(r.ID).State)
+			require.NotContains(t, w.system.take(), "carry out")
+			if test.says != "" {
+				require.Equal(t, test.says, w.notice().Code)
+			}
+		})
+	}
+}
+
 // TestOnlyWhatMayHaveBeenDoneCountsAsOurs: the same outcome is the decision's
 // own after an attempt that may have taken effect, and somebody else's after
 // attempts that surely did not.

@@ -42,7 +42,7 @@ func (d *Desk) Decide(ctx context.Context, id string, decision Decision, tell bo
 		case r.State == Pending:
 			decision.At = d.clock()
 			return &Event{Action: decision.Verb, Actor: decision.Reviewer.ID, Key: decision.ID, Decision: &decision}, nil, nil
-		case r.Decision != nil && r.Decision.Reviewer.ID == decision.Reviewer.ID && r.Decision.Verb == decision.Verb:
+		case r.Decision != nil && r.Decision.says(decision):
 			verdict = Repeated
 			return nil, nil, nil
 		}

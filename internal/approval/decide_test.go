@@ -219,3 +219,28 @@ func TestDeny(t *testing.T) {
 
 	require.ErrorIs(t, w.desk.Deny(t.Context(), "nobody", "click-2", "U7", approval.DeniedGuest), approval.ErrUnknown)
 }
+
+// TestOnesOwnSecondThoughtIsNotTaken: somebody who approves again with other
+// groups hears that it is too late, and does not believe that it was taken.
+func TestOnesOwnSecondThoughtIsNotTaken(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*approval.Decision){
+		"other groups": func(d *approval.Decision) { d.Groups = []approval.Group{{ID: "g9", Name: "Other"}} },
+		"an expiry":    func(d *approval.Decision) { d.Expires = "2026-12-31" },
+		"a bypass":     func(d *approval.Decision) { d.NDABypass = true },
+		"a note":       func(d *approval.Decision) { d.Note = "wait" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			r := w.deciding("a1")
+			first := *r.Decision
+			second := first
+			second.ID = "second-thought"
+			change(&second)
+			got := w.decide(r.ID, second, approval.Taken)
+			require.Equal(t, first, *got.Decision)
+			require.Equal(t, first.Reviewer.ID, w.notice().By)
+		})
+	}
+}

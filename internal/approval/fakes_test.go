@@ -62,7 +62,10 @@ type system struct {
 	standing map[string]approval.Standing
 	readErr  map[string]error
 	carryOut func(ctx context.Context, r approval.Request) (approval.Confirmation, error)
-	outcome  func(ctx context.Context, r approval.Request) (approval.Standing, *approval.Confirmation, error)
+	outcome  outcomeFunc
+	// firstLook is what there is to see before anything was sent; open if nil.
+	firstLook outcomeFunc
+	sent      map[string]bool
 }
 
 func (s *system) Open(ctx context.Context) ([]approval.Arrival, error) {
@@ -94,6 +97,12 @@ func (s *system) Read(ctx context.Context, externalID string) (approval.Arrival,
 func (s *system) CarryOut(ctx context.Context, r approval.Request) (approval.Confirmation, error) {
 	mustBeOutside(ctx, "CarryOut")
 	s.add("carry out")
+	s.mu.Lock()
+	if s.sent == nil {
+		s.sent = map[string]bool{}
+	}
+	s.sent[r.Decision.ID] = true
+	s.mu.Unlock()
 	if s.carryOut == nil {
 		return approval.Confirmation{Groups: r.Decision.Groups}, nil
 	}
@@ -102,11 +111,27 @@ func (s *system) CarryOut(ctx context.Context, r approval.Request) (approval.Con
 
 func (s *system) Outcome(ctx context.Context, r approval.Request) (approval.Standing, *approval.Confirmation, error) {
 	mustBeOutside(ctx, "Outcome")
+	if s.first(r) && s.firstLook == nil {
+		// Before anything is sent it is open, and that look is not written down:
+		// tests script what there is to see after a send.
+		return approval.StandingOpen, nil, nil
+	}
 	s.add("outcome")
-	if s.outcome == nil {
+	switch {
+	case s.first(r):
+		return s.firstLook(ctx, r)
+	case s.outcome == nil:
 		return approval.StandingOpen, nil, nil
 	}
 	return s.outcome(ctx, r)
+}
+
+// first reports whether a look at the outcome is the one before anything was
+// sent for the decision.
+func (s *system) first(r approval.Request) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return r.Effect.Attempts == 1 && !s.sent[r.Decision.ID]
 }
 
 func (s *system) Groups(ctx context.Context) ([]approval.Group, error) {

@@ -1,6 +1,9 @@
 package approval
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Request is one access request, as Frontdesk knows it.
 type Request struct {
@@ -74,6 +77,12 @@ type Decision struct {
 	NDABypass bool `json:"nda_bypass,omitempty"`
 	// Note is the reason of a rejection, or what the reviewer wished to add.
 	Note string `json:"note,omitempty"`
+}
+
+// says reports whether another decision of the same person would change nothing.
+func (d Decision) says(other Decision) bool {
+	return d.Verb == other.Verb && d.Reviewer.ID == other.Reviewer.ID && d.Expires == other.Expires &&
+		d.NDABypass == other.NDABypass && d.Note == other.Note && slices.Equal(d.Groups, other.Groups)
 }
 
 // Confirmation is what the outside system said it did.

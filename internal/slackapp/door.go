@@ -93,7 +93,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	answer, err := d.take(ctx, r.Header.Get("Content-Type"), body, signature)
 	if err != nil {
-		http.Error(w, "this could not be recorded in time; nothing was decided", http.StatusServiceUnavailable)
+		http.Error(w, "this could not be recorded in time", http.StatusServiceUnavailable)
 		return
 	}
 	respond(w, answer)

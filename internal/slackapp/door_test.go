@@ -231,7 +231,7 @@ func TestWhatFailedMayBeSentAgain(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, answer.Code)
 	require.NotContains(t, answer.Body.String(), "disk", "what went wrong is for the operator")
 	require.Equal(t, []string{"click"}, w.watch.unansweredWhat())
-	w.ada.ExpectEphemeral(t, practiceslack.Contains("Nothing was decided"))
+	w.ada.ExpectEphemeral(t, practiceslack.Contains("could not be recorded in time"))
 
 	w.desk.script("Decide", nil)
 	require.Equal(t, http.StatusOK, w.send(header, body).Code)

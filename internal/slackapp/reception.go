@@ -105,11 +105,27 @@ func (r *Reception) takeActions(ctx context.Context, p payload, id string) error
 		}
 		if err != nil {
 			r.watch.Unanswered("click", err)
+			// An answer that was lost on the way to the database may have been
+			// recorded all the same, so it is not said that it was not.
+			says := "This could not be recorded in time. If the message does not change in a moment, please click again."
+			if f, ok := errors.AsType[*failure](err); ok {
+				says = f.says
+			}
+			r.whisper(ctx, p, says)
 			return err
 		}
 	}
 	return nil
 }
+
+// failure is why a click came to nothing, with what the person is told.
+type failure struct {
+	error
+	says string
+}
+
+// Unwrap gives the cause.
+func (f *failure) Unwrap() error { return f.error }
 
 // approve makes a click on Approve durable.
 func (r *Reception) approve(ctx context.Context, p payload, requestID, id string) error {
@@ -123,8 +139,7 @@ func (r *Reception) approve(ctx context.Context, p payload, requestID, id string
 	}
 	reviewer, denial, err := r.mayDecide(ctx, p.User.ID)
 	if err != nil {
-		r.whisper(ctx, p, "Slack did not say in time who you are. Nothing was decided; please click again.")
-		return err
+		return &failure{error: err, says: "Slack did not say in time whether you may decide. Nothing was decided; please click again."}
 	}
 	if denial != approval.Allowed {
 		return r.deny(ctx, requestID, id, p.User.ID, denial)
@@ -138,9 +153,6 @@ func (r *Reception) approve(ctx context.Context, p payload, requestID, id string
 	_, _, err = r.desk.Decide(ctx, requestID, approval.Decision{
 		ID: id, Verb: approval.Approve, Reviewer: reviewer, Groups: chosen,
 	}, true)
-	if err != nil {
-		r.whisper(ctx, p, "This could not be recorded in time. Nothing was decided; please click again.")
-	}
 	return err
 }
 
@@ -290,7 +302,7 @@ func (r *Reception) decideForm(ctx context.Context, p payload, requestID string,
 	}
 	if err != nil {
 		r.watch.Unanswered("form", err)
-		return inForm(block, "This could not be recorded in time. Nothing was decided; please try again.")
+		return inForm(block, "This could not be recorded in time. If the message does not change in a moment, please try again.")
 	}
 	if verdict == approval.Taken {
 		closed := render.ClosedModal("Already decided", render.Taken(request))

@@ -332,12 +332,12 @@ func TestWhatGoesWrongWithASubmissionIsSaidInTheForm(t *testing.T) {
 	}{
 		"denied": {notListed, func(*world) {}, "not on Frontdesk's list"},
 		"gone":   {nil, func(w *world) { w.desk.stands(func(r *approval.Request) { r.ID = "other" }) }, "does not know this request"},
-		"unread": {nil, fails("Request"), "Nothing was decided"},
-		"store":  {nil, fails("Decide"), "Nothing was decided"},
+		"unread": {nil, fails("Request"), "could not be recorded in time"},
+		"store":  {nil, fails("Decide"), "could not be recorded in time"},
 		"not known who": {nil, func(w *world) {
 			w.clock.Advance(time.Hour) // what the form's opening learned is too old
 			w.ws.Fault(practiceslack.Fault{Method: "users.info", Kind: practiceslack.ServerError, Times: -1})
-		}, "Nothing was decided"},
+		}, "could not be recorded in time"},
 	} {
 		for _, form := range []string{"reject", "options"} {
 			t.Run(name+" "+form, func(t *testing.T) {
@@ -384,7 +384,7 @@ func TestAClickWhoseReviewerIsNotKnownDecidesNothing(t *testing.T) {
 			msg := w.post()
 			w.ws.Fault(practiceslack.Fault{Method: "users.info", Kind: kind})
 			require.Equal(t, http.StatusServiceUnavailable, msg.Button("Approve").Click(t.Context(), w.ada).Status)
-			w.ada.ExpectEphemeral(t, practiceslack.Contains("who you are"))
+			w.ada.ExpectEphemeral(t, practiceslack.Contains("whether you may decide"))
 			require.Empty(t, w.desk.decisions())
 			require.Empty(t, w.desk.denials())
 			require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())

@@ -76,7 +76,7 @@ func TestAFormIsAnsweredInTimeWhateverHangs(t *testing.T) {
 			}
 			result := modal.Submit(t.Context())
 			require.Equal(t, http.StatusOK, result.Status, result.Error)
-			require.Contains(t, result.ErrorOf("note"), "Nothing was decided")
+			require.Contains(t, result.ErrorOf("note"), "could not be recorded in time")
 			require.Empty(t, w.desk.decisions())
 		})
 	}
@@ -105,7 +105,7 @@ func TestTheWorstCaseWithTheRealBounds(t *testing.T) {
 	out := msg.Button("Approve").Click(t.Context(), w.ada)
 	require.Equal(t, http.StatusServiceUnavailable, out.Status, out.Error)
 	require.Empty(t, w.desk.decisions())
-	w.ada.ExpectEphemeral(t, practiceslack.Contains("Nothing was decided"))
+	w.ada.ExpectEphemeral(t, practiceslack.Contains("could not be recorded in time"))
 }
 
 func TestAnAnswerDoesNotWaitForTheWhisper(t *testing.T) {

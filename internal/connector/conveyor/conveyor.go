@@ -34,8 +34,8 @@ const (
 	maxName    = 1000
 )
 
-// callTimeout bounds one call to Conveyor. Three of them, the most that one
-// attempt makes, may outlast a job's time; the job is then tried again.
+// callTimeout bounds one call to Conveyor. The calls of one attempt together may
+// outlast a job's time; the job is then tried again.
 const callTimeout = 8 * time.Second
 
 // errUnread is the health before the first read.
