@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
@@ -50,7 +49,7 @@ func (a *App) nameUnknownReviewers(ctx context.Context, o Options) {
 	for len(left) > 0 && ctx.Err() == nil {
 		var again []string
 		for entry, err := range a.directory.Unresolved(ctx, left) {
-			if _, passing := errors.AsType[*approval.PassingError](err); passing {
+			if isPassing(err) {
 				again = append(again, entry) // Slack did not say
 				continue
 			}

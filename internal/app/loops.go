@@ -103,18 +103,25 @@ func (a *App) checkIn(ctx context.Context) {
 	switch {
 	case changed && err == nil:
 		a.log.Info("Slack answers")
+	case isPassing(err):
+		a.log.WithError(err).Warn("Slack does not answer")
 	case err != nil:
-		a.log.WithError(err).Warn("Slack does not accept Frontdesk at the moment")
+		a.log.WithError(err).Error("Slack does not accept Frontdesk")
 	}
 }
 
 // readable gives what /readyz may say of Slack: an error code with its remedy,
 // but not the network's own words, which name addresses.
 func readable(err error) error {
-	if _, passing := errors.AsType[*approval.PassingError](err); passing {
+	if isPassing(err) {
 		return errors.New("Slack does not answer; the log says why") //nolint:staticcheck // Slack is a name
 	}
 	return err
+}
+
+func isPassing(err error) bool {
+	_, passing := errors.AsType[*approval.PassingError](err)
+	return passing
 }
 
 // takeWebhook takes in what a webhook announces.

@@ -120,13 +120,6 @@ func Load(o Options) (Config, []Warning, error) {
 	if err := c.fill(values); err != nil {
 		return Config{}, warnings, err
 	}
-	if !c.Reviewers.Listed() && !c.Reviewers.Everyone {
-		warnings = append(warnings, Warning{
-			Name:   "REVIEWERS",
-			What:   "is empty, so every full member of the workspace who sees the channel can let customers in",
-			Remedy: "list who may decide, or set REVIEWERS=* if this is meant",
-		})
-	}
 	return c, warnings, nil
 }
 
