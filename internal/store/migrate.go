@@ -25,9 +25,9 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
-	files, err := fs.Sub(migrations, "migrations/"+string(s.kind))
+	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return fmt.Errorf("find the migrations for %s: %w", s.kind, err)
+		return fmt.Errorf("find the migrations: %w", err)
 	}
 	provider, err := goose.NewProvider(dialect, s.write, files, options...)
 	if err != nil {
