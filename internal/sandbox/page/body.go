@@ -49,10 +49,13 @@ func readBody(body io.Reader, into any) error {
 	if err := dec.Decode(into); err != nil {
 		return fmt.Errorf("decode JSON: %w", err)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errTrailing
+	switch _, err := dec.Token(); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return fmt.Errorf("read on after the JSON object: %w", err)
 	}
-	return nil
+	return errTrailing
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

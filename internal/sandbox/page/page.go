@@ -50,7 +50,7 @@ func New(slack *practiceslack.Workspace, room *practiceconveyor.Room) http.Handl
 	mux.Handle("POST /practice/request", taking(p.fileRequest))
 	mux.Handle("POST /practice/decide", taking(p.decideElsewhere))
 	mux.Handle("POST /practice/group", taking(p.addGroup))
-	return onThisMachine(http.NewCrossOriginProtection().Handler(withPolicy(mux)))
+	return withPolicy(onThisMachine(http.NewCrossOriginProtection().Handler(mux)))
 }
 
 // onThisMachine refuses names that only resolve to this machine: a page of

@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	// maxMessages and maxRequests bound what is shown at once: the newest.
+	// maxMessages, maxRequests and maxGroups bound what is shown at once: the newest.
 	maxMessages = 200
 	maxRequests = 100
+	maxGroups   = 200
 	// maxExcerpt bounds what is shown of a requester's words beside the channel.
 	maxExcerpt = 300
 )
@@ -32,7 +33,9 @@ type snapshot struct {
 	Views    []view    `json:"views"`
 	Requests []request `json:"requests"`
 	Groups   []group   `json:"groups"`
-	Wire     []line    `json:"wire"`
+	// MoreGroups counts the access groups that are not shown.
+	MoreGroups int    `json:"more_groups"`
+	Wire       []line `json:"wire"`
 }
 
 type person struct {
@@ -120,7 +123,8 @@ func (p *page) snapshot(as, in string) snapshot {
 			Errors: v.Errors, Problem: v.Problem,
 		})
 	}
-	s.Requests, s.Groups = p.roomRequests(), p.roomGroups()
+	s.Requests = p.roomRequests()
+	s.Groups, s.MoreGroups = p.roomGroups()
 	return s
 }
 
@@ -141,9 +145,7 @@ func role(u practiceslack.Person) string {
 func (p *page) messages(person, channel string) (newest []message, earlier int) {
 	all := append(p.slack.Channel(channel).Messages(), p.slack.User(person).Ephemerals(channel)...)
 	slices.SortStableFunc(all, func(a, b practiceslack.Message) int { return compareTS(a.TS, b.TS) })
-	if earlier = len(all) - maxMessages; earlier < 0 {
-		earlier = 0
-	}
+	earlier = max(0, len(all)-maxMessages)
 	newest = make([]message, 0, maxMessages)
 	for _, m := range all[earlier:] {
 		row := message{
@@ -191,13 +193,16 @@ func (p *page) roomRequests() []request {
 	return rows
 }
 
-func (p *page) roomGroups() []group {
+// roomGroups gives the newest access groups of the room, the newest last, and
+// counts those before them.
+func (p *page) roomGroups() (newest []group, more int) {
 	all := p.room.Groups()
-	rows := make([]group, 0, len(all))
-	for _, g := range all {
-		rows = append(rows, group(g))
+	more = max(0, len(all)-maxGroups)
+	newest = make([]group, 0, len(all)-more)
+	for _, g := range all[more:] {
+		newest = append(newest, group(g))
 	}
-	return rows
+	return newest, more
 }
 
 func excerpt(s string) string {

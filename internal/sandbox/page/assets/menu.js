@@ -61,7 +61,7 @@ export function followMenu() {
   }
   place();
   if (!open.search) load(open, true);
-  else draw();
+  else draw(open.status.textContent);
 }
 
 function outside(event) {

@@ -27,7 +27,9 @@ export function drawModal(shown) {
   top = { view, person: shown.person, changed: shown.changed };
   const depth = shown.views.length;
   const signature = [view, depth, shown.person, shown.namesSignature, localOf(`v:${view.id}`, view.id), submitting];
+  const scrolled = inner.querySelector(".modal-body")?.scrollTop ?? 0;
   const drawn = redraw(inner, signature, () => parts(view, depth, shown));
+  if (drawn && !fresh) inner.querySelector(".modal-body").scrollTop = scrolled;
   if (!dialog.open) dialog.showModal();
   if (fresh) (inner.querySelector(".modal-body :is(input, textarea, button)") ?? inner.querySelector("footer button:last-child"))?.focus();
   else if (drawn && !dialog.contains(document.activeElement)) dialog.focus();

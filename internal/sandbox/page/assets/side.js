@@ -5,13 +5,13 @@ import { timeIn } from "./text.js";
 
 const secondsOf = (time) => new Date(time).getTime() / 1000;
 
-export function drawRoom({ requests, groups }, zone, refresh) {
+export function drawRoom({ requests, groups, more_groups: more }, zone, refresh) {
   redraw(byID("requests"), [requests, zone], () => (requests.length === 0
     ? el("li", { class: "quiet" }, "No requests yet.")
     : requests.map((request) => requestRow(request, zone, refresh))));
-  redraw(byID("groups"), groups, () => (groups.length === 0
+  redraw(byID("groups"), [groups, more], () => (groups.length === 0
     ? el("li", { class: "quiet" }, "None: approving gives standard access.")
-    : groups.map((group) => el("li", {}, group.name))));
+    : [more > 0 ? el("li", { class: "quiet" }, `${more} more, and`) : null, groups.map((group) => el("li", {}, group.name))]));
 }
 
 function requestRow(request, zone, refresh) {

@@ -36,6 +36,9 @@ function valueOf(state, ctx) {
 }
 
 const stateful = (slot) => !["button", "overflow"].includes(slot.def.type);
+// What is typed is in its field already; to draw the field anew would throw the
+// person who types in it back to its beginning.
+const typed = (type) => ["plain_text_input", "datepicker"].includes(type);
 const asInput = (value) => ({ text: value.text, date: value.date, values: value.options.map((o) => o.value) });
 
 // surfaceFor makes a surface. Its description: key, place ({channel, ts} or
@@ -81,17 +84,16 @@ export function surfaceFor(described) {
       }
       const typing = slot.def.type === "plain_text_input" && !entered;
       if (slot.dispatch && !typing) send(slot, stateful(slot) ? asInput(value) : { values: input.values ?? [] });
-      // What is being typed is in its field already.
-      if (slot.def.type !== "plain_text_input") changed();
+      if (!typed(slot.def.type)) changed();
     },
   };
 }
 
 // localOf is what a surface shows beside what the workspace says, for telling
-// whether it has to be drawn again. What is typed is in its field already.
+// whether it has to be drawn again.
 export function localOf(key, viewID) {
   const own = (map, show) => [...map].filter(([k]) => k.startsWith(key + "|")).map(([k, v]) => [k, show(v)]);
-  const chosen = [...(drafts.get(viewID) ?? new Map())].filter(([, d]) => d.type !== "plain_text_input").map(([k, d]) => [k, d.value]);
+  const chosen = [...(drafts.get(viewID) ?? new Map())].filter(([, d]) => !typed(d.type)).map(([k, d]) => [k, d.value]);
   return [own(pending, (v) => v), own(sending, () => 1), undone.get(key) ?? 0, chosen];
 }
 

@@ -1,0 +1,190 @@
+package page_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox/page"
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+)
+
+// watcher is a page that follows the events: what was written to it so far.
+type watcher struct {
+	mu     sync.Mutex
+	header http.Header
+	body   strings.Builder
+	done   bool
+}
+
+func (f *watcher) Header() http.Header { return f.header }
+func (f *watcher) WriteHeader(int)     {}
+func (f *watcher) Flush()              {}
+
+func (f *watcher) Write(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.body.Write(p)
+}
+
+func (f *watcher) events() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return strings.Count(f.body.String(), "data: changed\n\n")
+}
+
+func (f *watcher) ended() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.done
+}
+
+// follow lets a page follow the events of a world, within a bubble of time.
+func follow(ctx context.Context, slack *practiceslack.Workspace, room *practiceconveyor.Room) *watcher {
+	f := &watcher{header: http.Header{}}
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/practice/events", http.NoBody)
+	go func() {
+		page.New(slack, room).ServeHTTP(f, r)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.done = true
+	}()
+	synctest.Wait()
+	return f
+}
+
+// passes lets time pass in a bubble.
+func passes(d time.Duration) {
+	<-time.NewTimer(d).C
+	synctest.Wait()
+}
+
+func bubble(t *testing.T, run func(t *testing.T, slack *practiceslack.Workspace, room *practiceconveyor.Room)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		slack := practiceslack.New(practiceslack.Options{Clock: noon})
+		room := practiceconveyor.New(practiceconveyor.Options{Clock: noon})
+		defer room.Close()
+		defer slack.Close()
+		run(t, slack, room)
+	})
+}
+
+func TestEventsAreGathered(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, slack *practiceslack.Workspace, room *practiceconveyor.Room) {
+		t.Helper()
+		f := follow(t.Context(), slack, room)
+		require.Equal(t, 1, f.events(), "one at the start")
+		passes(time.Minute)
+		require.Equal(t, 1, f.events(), "nothing changed")
+
+		// More than the subscriptions can hold.
+		for range 500 {
+			slack.AddUser(practiceslack.Person{ID: "U1"})
+			room.AddGroup("x")
+		}
+		passes(time.Second)
+		require.Equal(t, 2, f.events(), "what comes together is told once")
+
+		slack.AddUser(practiceslack.Person{ID: "U2"})
+		passes(20 * time.Millisecond)
+		require.Equal(t, 2, f.events())
+		room.AddGroup("y")
+		passes(20 * time.Millisecond)
+		require.Equal(t, 3, f.events(), "a change is told soon, however many follow it")
+
+		room.AddGroup("z")
+		passes(time.Second)
+		require.Equal(t, 4, f.events(), "the room's changes alone are told too")
+	})
+}
+
+func TestEventsEndWithTheirRequest(t *testing.T) {
+	t.Parallel()
+	for name, changing := range map[string]bool{"in silence": false, "while gathering": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T, slack *practiceslack.Workspace, room *practiceconveyor.Room) {
+				t.Helper()
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				f := follow(ctx, slack, room)
+				if changing {
+					room.AddGroup("x")
+					synctest.Wait()
+				}
+				require.False(t, f.ended())
+				cancel()
+				synctest.Wait()
+				require.True(t, f.ended())
+				room.AddGroup("y") // nobody listens, nothing hangs
+				require.Equal(t, 1, f.events())
+			})
+		})
+	}
+}
+
+func TestEventsEndWithTheWorkspace(t *testing.T) {
+	t.Parallel()
+	for name, changing := range map[string]bool{"in silence": false, "while gathering": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T, slack *practiceslack.Workspace, room *practiceconveyor.Room) {
+				t.Helper()
+				f := follow(t.Context(), slack, room)
+				if changing {
+					room.AddGroup("x")
+					synctest.Wait()
+				}
+				slack.Close()
+				synctest.Wait()
+				require.True(t, f.ended())
+			})
+		})
+	}
+}
+
+func TestEventsAreStreamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, noon)
+	ctx, leave := context.WithTimeout(t.Context(), 20*time.Second)
+	defer leave()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.front.URL+"/practice/events", http.NoBody)
+	require.NoError(t, err)
+	resp, err := w.front.Client().Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.Equal(t, "text/event-stream", resp.Header.Get("Content-Type"))
+	require.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
+	require.Contains(t, resp.Header.Get("Content-Security-Policy"), "default-src 'none'")
+
+	lines := bufio.NewReader(resp.Body)
+	expect := func(want ...string) {
+		t.Helper()
+		for _, line := range want {
+			got, err := lines.ReadString('\n')
+			require.NoError(t, err)
+			require.Equal(t, line+"\n", got)
+		}
+	}
+	expect("retry: 1000", "data: changed", "")
+	w.room.AddGroup("x")
+	expect("data: changed", "")
+	_, err = w.slack.PostAsUser("U1", "C1", "hello", "")
+	require.NoError(t, err)
+	expect("data: changed", "")
+	w.slack.Close()
+	_, err = lines.ReadByte()
+	require.ErrorIs(t, err, io.EOF)
+}
