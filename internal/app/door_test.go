@@ -58,81 +58,93 @@ func TestAReplayedClickHasNoSecondEffect(t *testing.T) {
 
 func TestWhatSlackDidNotSignIsRefused(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	id, msg := w.requestFrom("grace@northwind.example")
-	require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials").Err())
-	click := w.lastClick()
-	body := bytes.ReplaceAll(click.Body, []byte("groups"), []byte("approve"))
-	for name, header := range map[string]http.Header{
-		"another body":      click.Header,
-		"another secret":    practiceslack.SignWith("wrong", body, clock()),
-		"too old":           w.Slack.Sign(body, clock().Add(-302*time.Second)),
-		"too new":           w.Slack.Sign(body, clock().Add(302*time.Second)),
-		"nothing":           {},
-		"empty signature":   {"X-Slack-Request-Timestamp": {strconv.FormatInt(clock().Unix(), 10)}, "X-Slack-Signature": {"v0="}},
-		"without timestamp": {"X-Slack-Signature": w.Slack.Sign(body, clock())["X-Slack-Signature"]},
-	} {
-		status, _ := w.post(slackDoor, header, body)
-		require.Equal(t, http.StatusUnauthorized, status, name)
-	}
-	for _, at := range []time.Duration{-290 * time.Second, 290 * time.Second} {
-		h := w.Slack.Sign([]byte("payload={}"), clock().Add(at))
-		h.Set("Content-Type", "application/x-www-form-urlencoded")
-		status, _ := w.post(slackDoor, h, []byte("payload={}"))
-		require.Equal(t, http.StatusOK, status)
-	}
-	require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
-	_, metrics := w.get("/metrics")
-	require.Contains(t, metrics, "frontdesk_unverified_total 7")
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		id, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials").Err())
+		click := w.lastClick()
+		body := bytes.ReplaceAll(click.Body, []byte("groups"), []byte("approve"))
+		for name, header := range map[string]http.Header{
+			"another body":      click.Header,
+			"another secret":    practiceslack.SignWith("wrong", body, clock()),
+			"too old":           w.Slack.Sign(body, clock().Add(-302*time.Second)),
+			"too new":           w.Slack.Sign(body, clock().Add(302*time.Second)),
+			"nothing":           {},
+			"empty signature":   {"X-Slack-Request-Timestamp": {strconv.FormatInt(clock().Unix(), 10)}, "X-Slack-Signature": {"v0="}},
+			"without timestamp": {"X-Slack-Signature": w.Slack.Sign(body, clock())["X-Slack-Signature"]},
+		} {
+			status, _ := w.post(slackDoor, header, body)
+			require.Equal(t, http.StatusUnauthorized, status, name)
+		}
+		for _, at := range []time.Duration{-290 * time.Second, 290 * time.Second} {
+			h := w.Slack.Sign([]byte("payload={}"), clock().Add(at))
+			h.Set("Content-Type", "application/x-www-form-urlencoded")
+			status, _ := w.post(slackDoor, h, []byte("payload={}"))
+			require.Equal(t, http.StatusOK, status)
+		}
+		require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
+		_, metrics := w.get("/metrics")
+		require.Contains(t, metrics, "frontdesk_unverified_total 7")
+	})
 }
 
 func TestUnknownPayloadsAreAnsweredAndCounted(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	for _, body := range []string{
-		"payload=" + url.QueryEscape(`{"type":"something_new"}`), "payload=not+json", "", "command=%2Fwhat&text=",
-		"payload=" + url.QueryEscape(`{"type":"block_actions","actions":[{"action_id":"from_a_newer_version"}]}`),
-		"payload=" + url.QueryEscape(`{"type":"view_submission","view":{"callback_id":"x","private_metadata":"{"}}`),
-	} {
-		h := w.Slack.Sign([]byte(body), clock())
-		h.Set("Content-Type", "application/x-www-form-urlencoded")
-		status, answer := w.post(slackDoor, h, []byte(body))
-		require.Equal(t, http.StatusOK, status, body)
-		require.Empty(t, answer, body)
-	}
-	_, metrics := w.get("/metrics")
-	counted := 0
-	for line := range strings.Lines(metrics) {
-		if strings.HasPrefix(line, "frontdesk_unknown_payloads_total{") {
-			n, err := strconv.Atoi(strings.TrimSpace(line[strings.LastIndex(line, " "):]))
-			require.NoError(t, err)
-			counted += n
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		for _, body := range []string{
+			"payload=" + url.QueryEscape(`{"type":"something_new"}`), "payload=not+json", "", "command=%2Fwhat&text=",
+			"payload=" + url.QueryEscape(`{"type":"block_actions","actions":[{"action_id":"from_a_newer_version"}]}`),
+			"payload=" + url.QueryEscape(`{"type":"view_submission","view":{"callback_id":"x","private_metadata":"{"}}`),
+		} {
+			h := w.Slack.Sign([]byte(body), clock())
+			h.Set("Content-Type", "application/x-www-form-urlencoded")
+			status, answer := w.post(slackDoor, h, []byte(body))
+			require.Equal(t, http.StatusOK, status, body)
+			require.Empty(t, answer, body)
 		}
-	}
-	require.Equal(t, 6, counted, metrics)
+		_, metrics := w.get("/metrics")
+		counted := 0
+		for line := range strings.Lines(metrics) {
+			if strings.HasPrefix(line, "frontdesk_unknown_payloads_total{") {
+				n, err := strconv.Atoi(strings.TrimSpace(line[strings.LastIndex(line, " "):]))
+				require.NoError(t, err)
+				counted += n
+			}
+		}
+		require.Equal(t, 6, counted, metrics)
+	})
 }
 
 func TestABodyOverOneMegabyteIsRefused(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	body := []byte("payload=" + strings.Repeat("x", 1<<20))
-	status, _ := w.post(slackDoor, w.Slack.Sign(body, clock()), body)
-	require.Equal(t, http.StatusRequestEntityTooLarge, status)
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		body := []byte("payload=" + strings.Repeat("x", 1<<20))
+		status, _ := w.post(slackDoor, w.Slack.Sign(body, clock()), body)
+		require.Equal(t, http.StatusRequestEntityTooLarge, status)
+	})
 }
 
 func TestFailedVerificationsAreLimitedAndGoodClicksAreNot(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	_, msg := w.requestFrom("grace@northwind.example")
-	limited := 0
-	for range 60 {
-		if status, _ := w.post(slackDoor, practiceslack.SignWith("wrong", nil, clock()), nil); status == http.StatusTooManyRequests {
-			limited++
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		_, msg := w.requestFrom("grace@northwind.example")
+		limited := 0
+		for range 60 {
+			if status, _ := w.post(slackDoor, practiceslack.SignWith("wrong", nil, clock()), nil); status == http.StatusTooManyRequests {
+				limited++
+			}
 		}
-	}
-	require.Positive(t, limited)
-	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-	msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+		require.Positive(t, limited)
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+	})
 }
 
 func TestEveryAnswerLeavesInTimeWhenConveyorHangsAndFiftyClickAtOnce(t *testing.T) {

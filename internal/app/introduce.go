@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
+	"github.com/frontdesk-hq/frontdesk/internal/slackapp"
 )
 
 // introduce says at start what this Frontdesk is made of, a line each.
@@ -49,11 +51,14 @@ func (a *App) nameUnknownReviewers(ctx context.Context, o Options) {
 	for len(left) > 0 && ctx.Err() == nil {
 		var again []string
 		for entry, err := range a.directory.Unresolved(ctx, left) {
-			if isPassing(err) {
+			switch {
+			case isPassing(err):
 				again = append(again, entry) // Slack did not say
-				continue
+			case errors.Is(err, slackapp.ErrNobody):
+				a.log.WithError(err).Warnf("REVIEWERS: Slack does not know %s; correct the entry", entry)
+			default:
+				a.log.WithError(err).Warnf("REVIEWERS: %s could not be checked", entry)
 			}
-			a.log.WithError(err).Warnf("REVIEWERS: Slack does not know %s; correct the entry or take it out", entry)
 		}
 		left = again
 		wait(ctx, checkInEvery, len(left) > 0)

@@ -18,18 +18,21 @@ import (
 
 func TestTheMessageSaysWhoAsksForWhat(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	id := w.asks("grace@northwind.example", "We need the SOC 2 report.")
-	msg := w.channel.ExpectMessage(t, contains("grace@northwind.example"))
-	for _, part := range []string{
-		"northwind.example", "<!date^", "We need the SOC 2 report.", w.inRoom(id).Link, "Approve", "Reject",
-		"None chosen means standard access",
-	} {
-		require.Contains(t, msg.Text(), part)
-	}
-	snapshot, ok := msg.Snapshot()
-	require.True(t, ok)
-	require.Contains(t, snapshot.Text, "grace@northwind.example")
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		id := w.asks("grace@northwind.example", "We need the SOC 2 report.")
+		msg := w.channel.ExpectMessage(t, contains("grace@northwind.example"))
+		for _, part := range []string{
+			"northwind.example", "<!date^", "We need the SOC 2 report.", w.inRoom(id).Link, "Approve", "Reject",
+			"None chosen means standard access",
+		} {
+			require.Contains(t, msg.Text(), part)
+		}
+		snapshot, ok := msg.Snapshot()
+		require.True(t, ok)
+		require.Contains(t, snapshot.Text, "grace@northwind.example")
+	})
 }
 
 // TestAnyNumberOfGroups approves with the last group of a room, however many
@@ -39,98 +42,113 @@ func TestAnyNumberOfGroups(t *testing.T) {
 	for _, n := range []int{0, 1, 10, 11, 100, 101, 5000} {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			t.Parallel()
-			w := startWorld(t, "", withoutWebhook)
-			groups := make([]practiceconveyor.Group, n)
-			for i := range groups {
-				groups[i].Name = fmt.Sprintf("Group %d 🔐 %s", i+1, strings.Repeat("n", 280))
-			}
-			w.Room.SetGroups(groups)
-			id, msg := w.requestFrom("grace@northwind.example")
-			var chosen string
-			switch menu := msg.Select("groups"); {
-			case n > 100:
-				found := menu.Search(t.Context(), w.ada, fmt.Sprintf("group %d ", n))
-				require.NoError(t, found.Err())
-				require.Len(t, found.Options, 1)
-				chosen = found.Options[0].Text
-				require.NoError(t, menu.Choose(t.Context(), w.ada, chosen).Err())
-			case n > 0:
-				offered := menu.Options(w.ada)
-				require.Len(t, offered, n)
-				chosen = offered[n-1].Text
-				require.NoError(t, menu.Choose(t.Context(), w.ada, chosen).Err())
-			}
-			require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-			msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
-			require.Equal(t, practiceconveyor.RequestApproved, w.inRoom(id).Status)
-			granted := w.Room.Authorizations()[0].Groups
-			if n == 0 {
-				require.Empty(t, granted)
-				require.Contains(t, msg.Text(), "tandard access")
-				return
-			}
-			require.Len(t, granted, 1)
-			number, _, _ := strings.Cut(chosen, " 🔐")
-			require.True(t, strings.HasPrefix(granted[0].Name, number+" "), "%q is not %q", granted[0].Name, chosen)
+			onBothStores(t, func(on onStore) {
+				t, start := on.t, on.start
+				w := start(withoutWebhook)
+				groups := make([]practiceconveyor.Group, n)
+				for i := range groups {
+					groups[i].Name = fmt.Sprintf("Group %d 🔐 %s", i+1, strings.Repeat("n", 280))
+				}
+				w.Room.SetGroups(groups)
+				id, msg := w.requestFrom("grace@northwind.example")
+				var chosen string
+				switch menu := msg.Select("groups"); {
+				case n > 100:
+					found := menu.Search(t.Context(), w.ada, fmt.Sprintf("group %d ", n))
+					require.NoError(t, found.Err())
+					require.Len(t, found.Options, 1)
+					chosen = found.Options[0].Text
+					require.NoError(t, menu.Choose(t.Context(), w.ada, chosen).Err())
+				case n > 0:
+					offered := menu.Options(w.ada)
+					require.Len(t, offered, n)
+					chosen = offered[n-1].Text
+					require.NoError(t, menu.Choose(t.Context(), w.ada, chosen).Err())
+				}
+				require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+				msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+				require.Equal(t, practiceconveyor.RequestApproved, w.inRoom(id).Status)
+				granted := w.Room.Authorizations()[0].Groups
+				if n == 0 {
+					require.Empty(t, granted)
+					require.Contains(t, msg.Text(), "tandard access")
+					return
+				}
+				require.Len(t, granted, 1)
+				number, _, _ := strings.Cut(chosen, " 🔐")
+				require.True(t, strings.HasPrefix(granted[0].Name, number+" "), "%q is not %q", granted[0].Name, chosen)
+			})
 		})
 	}
 }
 
 func TestNothingInARequestDoesHarm(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "", func(o *sandbox.Options) { o.Slack.Limits.Off = true })
-	long := "start " + strings.Repeat("<&>é🔐", 4000)
-	for name, r := range map[string]practiceconveyor.Requester{
-		"null":    {Email: "null@example.net"},
-		"empty":   {Email: "empty@example.net", Message: new("")},
-		"blank":   {Email: "blank@example.net", Message: new(" \n\t ")},
-		"long":    {Email: "long@example.net", Message: &long},
-		"mention": {Email: "mention@example.net", Message: new("<!channel> <@U0ADA> <https://evil.example|click>")},
-		"odd":     {Email: "odd+<!channel>\"quoted part\"@sub.example.net", Message: new("hello")},
-		"noat":    {Email: "noat", Message: new("no at sign")},
-	} {
-		id := w.Room.Request(r)
-		email, _, _ := strings.Cut(r.Email, "<")
-		msg := w.channel.ExpectMessage(t, contains(email))
-		snapshot, _ := msg.Snapshot()
-		for _, text := range append(mrkdwnIn(t, snapshot.Blocks), snapshot.Text) {
-			require.NotContains(t, text, "<!channel", name)
-			require.NotContains(t, text, "<@", name)
-			require.NotContains(t, text, "evil", name)
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start(func(o *sandbox.Options) { o.Slack.Limits.Off = true })
+		long := "start " + strings.Repeat("<&>é🔐", 4000)
+		for name, r := range map[string]practiceconveyor.Requester{
+			"null":    {Email: "null@example.net"},
+			"empty":   {Email: "empty@example.net", Message: new("")},
+			"blank":   {Email: "blank@example.net", Message: new(" \n\t ")},
+			"long":    {Email: "long@example.net", Message: &long},
+			"mention": {Email: "mention@example.net", Message: new("<!channel> <@U0ADA> <https://evil.example|click>")},
+			"odd":     {Email: "odd+<!channel>\"quoted part\"@sub.example.net", Message: new("hello")},
+			"noat":    {Email: "noat", Message: new("no at sign")},
+		} {
+			id := w.Room.Request(r)
+			email, _, _ := strings.Cut(r.Email, "<")
+			msg := w.channel.ExpectMessage(t, contains(email))
+			snapshot, _ := msg.Snapshot()
+			for _, text := range append(mrkdwnIn(t, snapshot.Blocks), snapshot.Text) {
+				require.NotContains(t, text, "<!channel", name)
+				require.NotContains(t, text, "<@", name)
+				require.NotContains(t, text, "evil", name)
+			}
+			require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err(), name)
+			msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+			require.Equal(t, practiceconveyor.RequestApproved, w.inRoom(id).Status, name)
 		}
-		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err(), name)
-		msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
-		require.Equal(t, practiceconveyor.RequestApproved, w.inRoom(id).Status, name)
-	}
-	require.Contains(t, w.channel.ExpectMessage(t, contains("long@example.net")).Text(), "cut")
+		require.Contains(t, w.channel.ExpectMessage(t, contains("long@example.net")).Text(), "cut")
+	})
 }
 
 func TestAChoiceInTheMenuDecidesNothing(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	id, msg := w.requestFrom("grace@northwind.example")
-	require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials").Err())
-	require.NoError(t, msg.Select("groups").Remove(t.Context(), w.ada, "Financials").Err())
-	require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
-	require.True(t, msg.HasButton("Approve"))
-	require.Empty(t, w.Slack.Calls("chat.update"))
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		id, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials").Err())
+		require.NoError(t, msg.Select("groups").Remove(t.Context(), w.ada, "Financials").Err())
+		require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
+		require.True(t, msg.HasButton("Approve"))
+		require.Empty(t, w.Slack.Calls("chat.update"))
+	})
 }
 
 func TestApproveWithoutAChoiceGivesStandardAccess(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	_, msg := w.requestFrom("grace@northwind.example")
-	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-	msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"), contains("tandard access"))
-	require.Empty(t, w.Room.Authorizations()[0].Groups)
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		_, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"), contains("tandard access"))
+		require.Empty(t, w.Room.Authorizations()[0].Groups)
+	})
 }
 
 func TestGatedApprovalSaysThatTheNDAIsNotSigned(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "", func(o *sandbox.Options) { o.Room.NDARequired = true })
-	_, msg := w.requestFrom("grace@northwind.example")
-	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-	msg.ExpectUpdate(t, contains("NDA not signed yet"))
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start(func(o *sandbox.Options) { o.Room.NDARequired = true })
+		_, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		msg.ExpectUpdate(t, contains("NDA not signed yet"))
+	})
 }
 
 func TestWhileItIsUnderWayThereAreNoLiveButtons(t *testing.T) {
@@ -150,14 +168,17 @@ func TestWhileItIsUnderWayThereAreNoLiveButtons(t *testing.T) {
 
 func TestQueryParametersAndBearerAuth(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "", func(o *sandbox.Options) {
-		o.Room.Auth, o.Room.Params = practiceconveyor.AuthBearer, practiceconveyor.ParamsQuery
-		o.Configure = func(c *config.Config) { c.ConveyorAuth, c.ConveyorParams = config.AuthBearer, config.ParamsQuery }
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start(func(o *sandbox.Options) {
+			o.Room.Auth, o.Room.Params = practiceconveyor.AuthBearer, practiceconveyor.ParamsQuery
+			o.Configure = func(c *config.Config) { c.ConveyorAuth, c.ConveyorParams = config.AuthBearer, config.ParamsQuery }
+		})
+		_, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials").Err())
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"), contains("Financials"))
 	})
-	_, msg := w.requestFrom("grace@northwind.example")
-	require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials").Err())
-	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-	msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"), contains("Financials"))
 }
 
 func TestApproveWithOptions(t *testing.T) {
@@ -229,23 +250,26 @@ func mrkdwnIn(t *testing.T, blocks []byte) []string {
 // ids that every version keeps: no menu, other words, other blocks.
 func TestAMessageOfAnOlderVersionWorks(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	id, msg := w.requestFrom("grace@northwind.example")
-	snapshot, _ := msg.Snapshot()
-	var metadata slack.SlackMetadata
-	require.NoError(t, json.Unmarshal(snapshot.Metadata, &metadata))
-	requestID := fmt.Sprint(metadata.EventPayload["request_id"])
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		id, msg := w.requestFrom("grace@northwind.example")
+		snapshot, _ := msg.Snapshot()
+		var metadata slack.SlackMetadata
+		require.NoError(t, json.Unmarshal(snapshot.Metadata, &metadata))
+		requestID := fmt.Sprint(metadata.EventPayload["request_id"])
 
-	api := slack.New(w.Slack.BotToken(), slack.OptionAPIURL(w.URL()+"/api/"))
-	button := func(action, text string) *slack.ButtonBlockElement {
-		return slack.NewButtonBlockElement(action, requestID, slack.NewTextBlockObject(slack.PlainTextType, text, false, false))
-	}
-	_, _, _, err := api.UpdateMessageContext(t.Context(), sandbox.ChannelID, msg.TS(), slack.MsgOptionText("Old", false),
-		slack.MsgOptionBlocks(slack.NewActionBlock("old", button("approve", "Let in"), button("reject", "Keep out"))))
-	require.NoError(t, err)
-	require.NoError(t, msg.Button("Keep out").Click(t.Context(), w.ada).Err())
-	require.NoError(t, w.ada.ExpectModal(t, rejectTitle).Close(t.Context()).Err())
-	require.NoError(t, msg.Button("Let in").Click(t.Context(), w.ada).Err())
-	msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
-	require.Equal(t, practiceconveyor.RequestApproved, w.inRoom(id).Status)
+		api := slack.New(w.Slack.BotToken(), slack.OptionAPIURL(w.URL()+"/api/"))
+		button := func(action, text string) *slack.ButtonBlockElement {
+			return slack.NewButtonBlockElement(action, requestID, slack.NewTextBlockObject(slack.PlainTextType, text, false, false))
+		}
+		_, _, _, err := api.UpdateMessageContext(t.Context(), sandbox.ChannelID, msg.TS(), slack.MsgOptionText("Old", false),
+			slack.MsgOptionBlocks(slack.NewActionBlock("old", button("approve", "Let in"), button("reject", "Keep out"))))
+		require.NoError(t, err)
+		require.NoError(t, msg.Button("Keep out").Click(t.Context(), w.ada).Err())
+		require.NoError(t, w.ada.ExpectModal(t, rejectTitle).Close(t.Context()).Err())
+		require.NoError(t, msg.Button("Let in").Click(t.Context(), w.ada).Err())
+		msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+		require.Equal(t, practiceconveyor.RequestApproved, w.inRoom(id).Status)
+	})
 }

@@ -43,42 +43,54 @@ func TestRejectNeedsAReason(t *testing.T) {
 
 func TestALongReasonIsShownInFull(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	_, msg := w.requestFrom("grace@northwind.example")
-	require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
-	reason := strings.Repeat("é&<", 996) + "the end"
-	require.True(t, w.ada.ExpectModal(t, rejectTitle).Fill("reason", reason).Submit(t.Context()).Closed)
-	msg.ExpectUpdate(t, contains("ejected by <@"+sandbox.Ada+">"), contains("the end"))
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		_, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
+		reason := strings.Repeat("é&<", 996) + "the end"
+		require.True(t, w.ada.ExpectModal(t, rejectTitle).Fill("reason", reason).Submit(t.Context()).Closed)
+		msg.ExpectUpdate(t, contains("ejected by <@"+sandbox.Ada+">"), contains("the end"))
+	})
 }
 
 func TestTheFormOpensBeforeSlackIsAskedAnythingElse(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	_, msg := w.requestFrom("grace@northwind.example")
-	before := len(w.Slack.Calls(""))
-	require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
-	w.ada.ExpectModal(t, rejectTitle)
-	require.Equal(t, "views.open", w.Slack.Calls("")[before].Method)
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		_, msg := w.requestFrom("grace@northwind.example")
+		before := len(w.Slack.Calls(""))
+		require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
+		w.ada.ExpectModal(t, rejectTitle)
+		require.Equal(t, "views.open", w.Slack.Calls("")[before].Method)
+	})
 }
 
 func TestClosingTheFormChangesNothing(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	id, msg := w.requestFrom("grace@northwind.example")
-	require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
-	require.NoError(t, w.ada.ExpectModal(t, rejectTitle).Fill("reason", "changed my mind").Close(t.Context()).Err())
-	require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
-	require.True(t, msg.HasButton("Reject"))
-	require.Empty(t, w.Slack.Calls("chat.update"))
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		id, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
+		require.NoError(t, w.ada.ExpectModal(t, rejectTitle).Fill("reason", "changed my mind").Close(t.Context()).Err())
+		require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
+		require.True(t, msg.HasButton("Reject"))
+		require.Empty(t, w.Slack.Calls("chat.update"))
+	})
 }
 
 func TestAFormThatDoesNotOpenIsSaid(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	_, msg := w.requestFrom("grace@northwind.example")
-	w.Slack.Fault(practiceslack.Fault{Method: "views.open", Kind: practiceslack.SlackError, Code: "expired_trigger_id"})
-	require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
-	w.ada.ExpectEphemeral(t, contains("did not open the form"))
-	require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
-	w.ada.ExpectModal(t, rejectTitle)
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		_, msg := w.requestFrom("grace@northwind.example")
+		w.Slack.Fault(practiceslack.Fault{Method: "views.open", Kind: practiceslack.SlackError, Code: "expired_trigger_id"})
+		require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
+		w.ada.ExpectEphemeral(t, contains("did not open the form"))
+		require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
+		w.ada.ExpectModal(t, rejectTitle)
+	})
 }

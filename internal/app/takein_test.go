@@ -178,55 +178,67 @@ func optionTexts(options []practiceslack.Option) []string {
 
 func TestWebhookDoor(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	for _, shape := range []practiceconveyor.WebhookShape{
-		practiceconveyor.ShapeEnvelope, practiceconveyor.ShapeEventEnvelope, practiceconveyor.ShapeFlat,
-	} {
-		for _, standard := range []bool{false, true} {
-			require.NoError(t, w.Room.SetWebhook(practiceconveyor.Webhook{
-				URL: w.FrontdeskURL() + "/conveyor/webhook", Secret: sandbox.WebhookSecret, Shape: shape, StandardHeaders: standard,
-			}))
-			id := w.asks(fmt.Sprintf("shape%d%t@example.net", shape, standard), "")
-			delivery, err := w.Room.SendWebhook(t.Context(), id)
-			require.NoError(t, err)
-			require.Equal(t, http.StatusNoContent, delivery.Status)
-			w.channel.ExpectMessage(t, contains(fmt.Sprintf("shape%d%t@example.net", shape, standard)))
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		for _, shape := range []practiceconveyor.WebhookShape{
+			practiceconveyor.ShapeEnvelope, practiceconveyor.ShapeEventEnvelope, practiceconveyor.ShapeFlat,
+		} {
+			for _, standard := range []bool{false, true} {
+				require.NoError(t, w.Room.SetWebhook(practiceconveyor.Webhook{
+					URL: w.FrontdeskURL() + "/conveyor/webhook", Secret: sandbox.WebhookSecret, Shape: shape, StandardHeaders: standard,
+				}))
+				id := w.asks(fmt.Sprintf("shape%d%t@example.net", shape, standard), "")
+				delivery, err := w.Room.SendWebhook(t.Context(), id)
+				require.NoError(t, err)
+				require.Equal(t, http.StatusNoContent, delivery.Status)
+				w.channel.ExpectMessage(t, contains(fmt.Sprintf("shape%d%t@example.net", shape, standard)))
+			}
 		}
-	}
+	})
 }
 
 func TestAWebhookWithAWrongSignatureIsRefused(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	id, _ := w.requestFrom("grace@northwind.example")
-	require.NoError(t, w.Room.SetWebhook(practiceconveyor.Webhook{
-		URL:    w.FrontdeskURL() + "/conveyor/webhook",
-		Secret: "whsec_" + base64.StdEncoding.EncodeToString([]byte("another secret")),
-	}))
-	delivery, err := w.Room.SendWebhook(t.Context(), id)
-	require.NoError(t, err)
-	require.Equal(t, http.StatusUnauthorized, delivery.Status)
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		id, _ := w.requestFrom("grace@northwind.example")
+		require.NoError(t, w.Room.SetWebhook(practiceconveyor.Webhook{
+			URL:    w.FrontdeskURL() + "/conveyor/webhook",
+			Secret: "whsec_" + base64.StdEncoding.EncodeToString([]byte("another secret")),
+		}))
+		delivery, err := w.Room.SendWebhook(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusUnauthorized, delivery.Status)
+	})
 }
 
 func TestClosedDoorsAnswer404(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "", func(o *sandbox.Options) {
-		o.Configure = func(c *config.Config) { c.ConveyorWebhookSecret, c.FrontdeskAPIToken = "", "" }
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start(func(o *sandbox.Options) {
+			o.Configure = func(c *config.Config) { c.ConveyorWebhookSecret, c.FrontdeskAPIToken = "", "" }
+		})
+		for _, door := range []string{"/conveyor/webhook", "/conveyor/poll"} {
+			status, _ := w.post(door, nil, []byte("{}"))
+			require.Equal(t, http.StatusNotFound, status, door)
+		}
 	})
-	for _, door := range []string{"/conveyor/webhook", "/conveyor/poll"} {
-		status, _ := w.post(door, nil, []byte("{}"))
-		require.Equal(t, http.StatusNotFound, status, door)
-	}
 }
 
 func TestPollDoorWantsTheToken(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	for _, given := range []string{"", "Bearer", "Bearer wrong", sandbox.OperatorToken} {
-		status, _ := w.post("/conveyor/poll", http.Header{"Authorization": {given}}, nil)
-		require.Equal(t, http.StatusUnauthorized, status, given)
-	}
-	require.Zero(t, w.poll().Open)
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		for _, given := range []string{"", "Bearer", "Bearer wrong", sandbox.OperatorToken} {
+			status, _ := w.post("/conveyor/poll", http.Header{"Authorization": {given}}, nil)
+			require.Equal(t, http.StatusUnauthorized, status, given)
+		}
+		require.Zero(t, w.poll().Open)
+	})
 }
 
 // foundJSON is what the poll door answers.

@@ -47,31 +47,37 @@ func TestARefusalMakesTheRequestPendingAgain(t *testing.T) {
 
 func TestAReviewerWhomConveyorDoesNotKnowIsTold(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	w.Room.SetReviewerEmails("ben@vendor.example")
-	id, msg := w.requestFrom("grace@northwind.example")
-	require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
-	require.True(t, w.ada.ExpectModal(t, rejectTitle).Fill("reason", "no").Submit(t.Context()).Closed)
-	w.ada.ExpectEphemeral(t, contains("does not let you"))
-	require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
-	require.NotContains(t, msg.Text(), "ejected")
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		w.Room.SetReviewerEmails("ben@vendor.example")
+		id, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
+		require.True(t, w.ada.ExpectModal(t, rejectTitle).Fill("reason", "no").Submit(t.Context()).Closed)
+		w.ada.ExpectEphemeral(t, contains("does not let you"))
+		require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
+		require.NotContains(t, msg.Text(), "ejected")
+	})
 }
 
 func TestADeadKeyIsToldApartAndShownInReadiness(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "", func(o *sandbox.Options) {
-		o.Configure = func(c *config.Config) { c.ConveyorPollInterval = c.ConveyorPatience }
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start(func(o *sandbox.Options) {
+			o.Configure = func(c *config.Config) { c.ConveyorPollInterval = c.ConveyorPatience }
+		})
+		_, msg := w.requestFrom("grace@northwind.example")
+		status, _ := w.get("/readyz")
+		require.Equal(t, http.StatusOK, status)
+		w.Room.SetKeyDead(true)
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		w.ada.ExpectEphemeral(t, contains("key"))
+		status, body := w.get("/readyz")
+		require.Equal(t, http.StatusServiceUnavailable, status)
+		require.Contains(t, body, `"conveyor":"Conveyor does not accept the key`)
+		require.Contains(t, body, `"store":"ok"`)
 	})
-	_, msg := w.requestFrom("grace@northwind.example")
-	status, _ := w.get("/readyz")
-	require.Equal(t, http.StatusOK, status)
-	w.Room.SetKeyDead(true)
-	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-	w.ada.ExpectEphemeral(t, contains("key"))
-	status, body := w.get("/readyz")
-	require.Equal(t, http.StatusServiceUnavailable, status)
-	require.Contains(t, body, `"conveyor":"Conveyor does not accept the key`)
-	require.Contains(t, body, `"store":"ok"`)
 }
 
 func TestPassingTroubleIsRetriedAndSaid(t *testing.T) {
@@ -116,15 +122,18 @@ func TestAfterALostAnswerNothingIsSentTwice(t *testing.T) {
 
 func TestAfterALostAnswerAnotherPersonsApprovalIsNotTakenForOurs(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	id, msg := w.requestFrom("grace@northwind.example")
-	require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials").Err())
-	w.Room.Fault(practiceconveyor.Fault{Method: http.MethodPost, PathPrefix: authorizations, Kind: practiceconveyor.DropBefore()})
-	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-	msg.ExpectUpdate(t, contains("not answering"))
-	require.NoError(t, w.Room.DecideElsewhere(id, practiceconveyor.Approve, w.groupID("Product roadmap")))
-	w.Room.ClearFaults()
-	msg.ExpectUpdate(t, contains("handled in Conveyor"), contains("by whom is not known"), practiceslack.Lacks("pproved by <@"))
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		id, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, msg.Select("groups").Choose(t.Context(), w.ada, "Financials").Err())
+		w.Room.Fault(practiceconveyor.Fault{Method: http.MethodPost, PathPrefix: authorizations, Kind: practiceconveyor.DropBefore()})
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		msg.ExpectUpdate(t, contains("not answering"))
+		require.NoError(t, w.Room.DecideElsewhere(id, practiceconveyor.Approve, w.groupID("Product roadmap")))
+		w.Room.ClearFaults()
+		msg.ExpectUpdate(t, contains("handled in Conveyor"), contains("by whom is not known"), practiceslack.Lacks("pproved by <@"))
+	})
 }
 
 // TestWhatWasSurelyNotSentIsNotTakenForOurs: Conveyor refused our call with a
@@ -147,16 +156,19 @@ func TestWhatWasSurelyNotSentIsNotTakenForOurs(t *testing.T) {
 
 func TestPatienceRunsOut(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "", func(o *sandbox.Options) {
-		o.Configure = func(c *config.Config) { c.ConveyorPatience = time.Second }
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start(func(o *sandbox.Options) {
+			o.Configure = func(c *config.Config) { c.ConveyorPatience = time.Second }
+		})
+		id, msg := w.requestFrom("grace@northwind.example")
+		w.Room.Fault(practiceconveyor.Fault{Method: http.MethodPost, PathPrefix: authorizations, Kind: practiceconveyor.Status(503, 0)})
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		w.ada.ExpectEphemeral(t, contains("grace@northwind.example"))
+		msg.ExpectUpdate(t, contains("None chosen"))
+		require.True(t, msg.HasButton("Approve"))
+		require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
 	})
-	id, msg := w.requestFrom("grace@northwind.example")
-	w.Room.Fault(practiceconveyor.Fault{Method: http.MethodPost, PathPrefix: authorizations, Kind: practiceconveyor.Status(503, 0)})
-	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-	w.ada.ExpectEphemeral(t, contains("grace@northwind.example"))
-	msg.ExpectUpdate(t, contains("None chosen"))
-	require.True(t, msg.HasButton("Approve"))
-	require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
 }
 
 func TestTwoPeopleTwoClicksOneDecision(t *testing.T) {
@@ -184,32 +196,38 @@ func TestTwoPeopleTwoClicksOneDecision(t *testing.T) {
 
 func TestWhoRejectsTooLateReadsItInTheForm(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	id, msg := w.requestFrom("grace@northwind.example")
-	require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ben).Err())
-	modal := w.ben.ExpectModal(t, rejectTitle)
-	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-	msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
-	result := modal.Fill("reason", "too late").Submit(t.Context())
-	require.True(t, result.Updated)
-	require.Contains(t, w.ben.ExpectModal(t, "Already decided").Text(), "<@"+sandbox.Ada+">")
-	require.Equal(t, practiceconveyor.RequestApproved, w.inRoom(id).Status)
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		id, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ben).Err())
+		modal := w.ben.ExpectModal(t, rejectTitle)
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+		result := modal.Fill("reason", "too late").Submit(t.Context())
+		require.True(t, result.Updated)
+		require.Contains(t, w.ben.ExpectModal(t, "Already decided").Text(), "<@"+sandbox.Ada+">")
+		require.Equal(t, practiceconveyor.RequestApproved, w.inRoom(id).Status)
+	})
 }
 
 func TestADoubleClickDecidesOnce(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	_, msg := w.requestFrom("grace@northwind.example")
-	clicked := make(chan practiceslack.Outcome, 5)
-	for range cap(clicked) {
-		go func() { clicked <- msg.Button("Approve").Click(t.Context(), w.ada) }()
-	}
-	for range cap(clicked) {
-		<-clicked // a button that is gone by then cannot be clicked
-	}
-	msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
-	require.Equal(t, 1, w.Room.CallsTo(http.MethodPost, authorizations))
-	w.ada.NoEphemeral(t, contains("grace"))
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		_, msg := w.requestFrom("grace@northwind.example")
+		clicked := make(chan practiceslack.Outcome, 5)
+		for range cap(clicked) {
+			go func() { clicked <- msg.Button("Approve").Click(t.Context(), w.ada) }()
+		}
+		for range cap(clicked) {
+			<-clicked // a button that is gone by then cannot be clicked
+		}
+		msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+		require.Equal(t, 1, w.Room.CallsTo(http.MethodPost, authorizations))
+		w.ada.NoEphemeral(t, contains("grace"))
+	})
 }
 
 func TestWhatWasHandledInConveyorIsNoticed(t *testing.T) {
@@ -235,15 +253,18 @@ func TestWhatWasHandledInConveyorIsNoticed(t *testing.T) {
 
 func TestAClickOnWhatWasDecidedInConveyorTellsTheTruth(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "", func(o *sandbox.Options) {
-		o.Configure = func(c *config.Config) { c.ConveyorPollInterval = c.ConveyorPatience }
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start(func(o *sandbox.Options) {
+			o.Configure = func(c *config.Config) { c.ConveyorPollInterval = c.ConveyorPatience }
+		})
+		id, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, w.Room.DecideElsewhere(id, practiceconveyor.Ignore))
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		msg.ExpectUpdate(t, contains("handled in Conveyor"), practiceslack.Lacks("pproved by"))
+		w.ada.ExpectEphemeral(t, contains("grace@northwind.example"))
+		require.Empty(t, w.Room.Authorizations())
 	})
-	id, msg := w.requestFrom("grace@northwind.example")
-	require.NoError(t, w.Room.DecideElsewhere(id, practiceconveyor.Ignore))
-	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-	msg.ExpectUpdate(t, contains("handled in Conveyor"), practiceslack.Lacks("pproved by"))
-	w.ada.ExpectEphemeral(t, contains("grace@northwind.example"))
-	require.Empty(t, w.Room.Authorizations())
 }
 
 func TestWhenMostRequestsVanishAtOnceNothingIsClosed(t *testing.T) {
@@ -277,40 +298,49 @@ func TestWhenMostRequestsVanishAtOnceNothingIsClosed(t *testing.T) {
 
 func TestADeletedMessageOfAnOpenRequestComesBack(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	id, msg := w.requestFrom("grace@northwind.example")
-	require.NoError(t, w.Slack.DeleteMessage(sandbox.ChannelID, msg.TS()))
-	w.Room.AddGroup("Brand new group") // the next update finds it gone
-	w.asks("alan@contoso.example", "")
-	again := w.channel.ExpectMessage(t, contains("grace@northwind.example"))
-	require.NotEqual(t, msg.TS(), again.TS())
-	require.NoError(t, again.Button("Approve").Click(t.Context(), w.ada).Err())
-	again.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
-	require.Equal(t, practiceconveyor.RequestApproved, w.inRoom(id).Status)
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		id, msg := w.requestFrom("grace@northwind.example")
+		require.NoError(t, w.Slack.DeleteMessage(sandbox.ChannelID, msg.TS()))
+		w.Room.AddGroup("Brand new group") // the next update finds it gone
+		w.asks("alan@contoso.example", "")
+		again := w.channel.ExpectMessage(t, contains("grace@northwind.example"))
+		require.NotEqual(t, msg.TS(), again.TS())
+		require.NoError(t, again.Button("Approve").Click(t.Context(), w.ada).Err())
+		again.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+		require.Equal(t, practiceconveyor.RequestApproved, w.inRoom(id).Status)
+	})
 }
 
 func TestSlackRateLimitIsHonoured(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	_, msg := w.requestFrom("grace@northwind.example")
-	w.Slack.Fault(practiceslack.Fault{Method: "chat.update", Kind: practiceslack.RateLimited, RetryAfter: 2 * time.Second})
-	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-	msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
-	calls := w.Slack.Calls("chat.update")
-	require.Len(t, calls, 2, "one refused, one that carries the newest content")
-	require.GreaterOrEqual(t, calls[1].Time.Sub(calls[0].Time), 2*time.Second)
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		_, msg := w.requestFrom("grace@northwind.example")
+		w.Slack.Fault(practiceslack.Fault{Method: "chat.update", Kind: practiceslack.RateLimited, RetryAfter: 2 * time.Second})
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+		calls := w.Slack.Calls("chat.update")
+		require.Len(t, calls, 2, "one refused, one that carries the newest content")
+		require.GreaterOrEqual(t, calls[1].Time.Sub(calls[0].Time), 2*time.Second)
+	})
 }
 
 // TestATimeOutIsLookedInto: Conveyor does the work and answers too late.
 func TestATimeOutIsLookedInto(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "", func(o *sandbox.Options) { o.Slack.Patience = 30 * time.Second })
-	_, msg := w.requestFrom("grace@northwind.example")
-	w.Room.Fault(practiceconveyor.Fault{
-		Method: http.MethodPost, PathPrefix: authorizations, Kind: practiceconveyor.Slow(20 * time.Second), Times: 1,
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start(func(o *sandbox.Options) { o.Slack.Patience = 30 * time.Second })
+		_, msg := w.requestFrom("grace@northwind.example")
+		w.Room.Fault(practiceconveyor.Fault{
+			Method: http.MethodPost, PathPrefix: authorizations, Kind: practiceconveyor.Slow(20 * time.Second), Times: 1,
+		})
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+		require.Equal(t, 1, w.Room.CallsTo(http.MethodPost, authorizations), "nothing is sent twice")
+		require.Len(t, w.Room.Authorizations(), 1)
 	})
-	require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
-	msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
-	require.Equal(t, 1, w.Room.CallsTo(http.MethodPost, authorizations), "nothing is sent twice")
-	require.Len(t, w.Room.Authorizations(), 1)
 }

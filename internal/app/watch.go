@@ -79,7 +79,7 @@ func (w *watch) Delayed(r approval.Request, err error) {
 // Undelivered implements approval.Watch.
 func (w *watch) Undelivered(r approval.Request, err error) {
 	w.undelivered.Inc()
-	w.about(r).WithError(err).Error("Slack could not be brought up to date; it is tried again")
+	w.about(r).WithError(err).Error("something could not be shown in Slack")
 }
 
 // Vanished implements approval.Watch.
@@ -124,5 +124,5 @@ func (w *watch) Unknown(kind string) {
 // Unanswered implements slackapp.DoorWatch.
 func (w *watch) Unanswered(what string, err error) {
 	w.unanswered.WithLabelValues(what).Inc()
-	w.log.WithError(err).WithField("what", what).Error("something could not be recorded or opened in time; the person was told")
+	w.log.WithError(err).WithField("what", what).Error("something could not be recorded or opened in time")
 }

@@ -30,19 +30,22 @@ func TestWhoMayNotDecideReadsWhy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := startWorld(t, "", reviewersAre(config.Reviewers{}))
-			c.person.ID, c.person.Name = "U0OTHER", "other"
-			other := w.Slack.AddUser(c.person)
-			w.Slack.Join(sandbox.ChannelID, "U0OTHER")
-			id, msg := w.requestFrom("grace@northwind.example")
-			require.NoError(t, msg.Button("Approve").Click(t.Context(), other).Err())
-			other.ExpectEphemeral(t, contains(c.says))
+			onBothStores(t, func(on onStore) {
+				t, start := on.t, on.start
+				w := start(reviewersAre(config.Reviewers{}))
+				c.person.ID, c.person.Name = "U0OTHER", "other"
+				other := w.Slack.AddUser(c.person)
+				w.Slack.Join(sandbox.ChannelID, "U0OTHER")
+				id, msg := w.requestFrom("grace@northwind.example")
+				require.NoError(t, msg.Button("Approve").Click(t.Context(), other).Err())
+				other.ExpectEphemeral(t, contains(c.says))
 
-			// By now it is known from the cache, so the form does not open.
-			require.NoError(t, msg.Button("Reject").Click(t.Context(), other).Err())
-			other.NoModal(t)
-			require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
-			require.True(t, msg.HasButton("Approve"))
+				// By now it is known from the cache, so the form does not open.
+				require.NoError(t, msg.Button("Reject").Click(t.Context(), other).Err())
+				other.NoModal(t)
+				require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
+				require.True(t, msg.HasButton("Approve"))
+			})
 		})
 	}
 }
@@ -73,26 +76,32 @@ func TestOnlyListedReviewersDecide(t *testing.T) {
 
 func TestTheFormIsEnforcedOnSubmit(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "")
-	id, msg := w.requestFrom("grace@northwind.example")
-	// Nothing is known of Cleo yet, so the form opens at once …
-	require.NoError(t, msg.Button("Reject").Click(t.Context(), w.cleo).Err())
-	result := w.cleo.ExpectModal(t, rejectTitle).Fill("reason", "because").Submit(t.Context())
-	// … but what counts is who submits it.
-	require.False(t, result.Closed)
-	require.NotEmpty(t, result.ErrorOf("reason"))
-	require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start()
+		id, msg := w.requestFrom("grace@northwind.example")
+		// Nothing is known of Cleo yet, so the form opens at once …
+		require.NoError(t, msg.Button("Reject").Click(t.Context(), w.cleo).Err())
+		result := w.cleo.ExpectModal(t, rejectTitle).Fill("reason", "because").Submit(t.Context())
+		// … but what counts is who submits it.
+		require.False(t, result.Closed)
+		require.NotEmpty(t, result.ErrorOf("reason"))
+		require.Equal(t, practiceconveyor.RequestRequested, w.inRoom(id).Status)
+	})
 }
 
 func TestUnknownReviewersAreNamedAtStart(t *testing.T) {
 	t.Parallel()
-	w := startWorld(t, "", reviewersAre(config.Reviewers{
-		Users: []string{sandbox.Ada, "U0NOBODY"}, Groups: []string{"S0NOGROUP"}, Emails: []string{"nobody@vendor.example"},
-	}))
-	for _, entry := range []string{"U0NOBODY", "S0NOGROUP", "nobody@vendor.example"} {
-		w.expectLog("REVIEWERS: Slack does not know " + entry)
-	}
-	require.NotContains(t, w.log.String(), "does not know "+sandbox.Ada)
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start(reviewersAre(config.Reviewers{
+			Users: []string{sandbox.Ada, "U0NOBODY"}, Groups: []string{"S0NOGROUP"}, Emails: []string{"nobody@vendor.example"},
+		}))
+		for _, entry := range []string{"U0NOBODY", "S0NOGROUP", "nobody@vendor.example"} {
+			w.expectLog("REVIEWERS: Slack does not know " + entry)
+		}
+		require.NotContains(t, w.log.String(), "does not know "+sandbox.Ada)
+	})
 }
 
 func TestAnOpenDoorIsSaidAtStart(t *testing.T) {

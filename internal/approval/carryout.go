@@ -28,7 +28,7 @@ func (d *Desk) CarryOut(ctx context.Context, id string) (time.Duration, error) {
 		return 0, d.confirm(ctx, r, *confirmed)
 	case standing == StandingGone:
 		return 0, d.refuse(ctx, r, Refusal{Reason: RefusedGone}, errors.New("not found"))
-	case standing != StandingOpen:
+	case standing == StandingApproved || standing == StandingIgnored:
 		return 0, d.handledElsewhere(ctx, r, standing)
 	case r.Effect.Attempts > 1 && d.patienceLeft(r) <= 0:
 		return 0, d.refuse(ctx, r, Refusal{Reason: RefusedPatience}, errors.New("out of patience"))
@@ -74,7 +74,10 @@ func (d *Desk) claimEffect(ctx context.Context, id string) (r Request, wait time
 		if !r.State.Deciding() {
 			return nil
 		}
-		if wait = max(r.Effect.NextAt.Sub(now), r.Effect.ClaimedUntil.Sub(now)); wait > 0 {
+		if wait = r.Effect.NextAt.Sub(now); d.claimed(r.Effect.ClaimedUntil, now) {
+			wait = max(wait, r.Effect.ClaimedUntil.Sub(now))
+		}
+		if wait > 0 {
 			return nil
 		}
 		r.Effect.Attempts++
@@ -136,6 +139,8 @@ func (d *Desk) tryAgain(ctx context.Context, r Request, cause error) (time.Durat
 	wait := d.backoff(r.Effect.Attempts, retryAfter(cause))
 	if left := d.patienceLeft(r); left > 0 {
 		wait = min(wait, left)
+	} else {
+		wait = min(wait, d.timing.BackoffMax) // only a last look is left
 	}
 	// A call that Frontdesk broke off because it stops says nothing about the
 	// outside system.

@@ -420,3 +420,34 @@ func TestNoConnector(t *testing.T) {
 	require.ErrorContains(t, err, source)
 	require.Equal(t, approval.Approving, w.now(r.ID).State)
 }
+
+// TestALastLookIsNotPutOff: when patience is over, an ambiguous failure leaves
+// one look to be taken, and that soon, whatever wait the other side names.
+func TestALastLookIsNotPutOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.deciding("a1")
+	w.clock.advance(2 * time.Hour)
+	w.system.carryOut = failWith(&approval.PassingError{RetryAfter: 24 * time.Hour, Ambiguous: true, Err: errors.New("503")})
+	require.LessOrEqual(t, w.carryOut(r.ID), time.Minute)
+}
+
+// TestAClockThatIsPutBackKeepsNoClaim: a claim made by the clock of before would
+// hold for a day.
+func TestAClockThatIsPutBackKeepsNoClaim(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.deciding("a1")
+	crash := errors.New("crash")
+	w.system.carryOut = func(context.Context, approval.Request) (approval.Confirmation, error) {
+		w.store.fail = func(string) error { return crash }
+		return approval.Confirmation{}, nil
+	}
+	_, err := w.desk.CarryOut(t.Context(), r.ID)
+	require.ErrorIs(t, err, crash)
+	w.store.fail = nil
+	w.clock.advance(-24 * time.Hour)
+	w.system.outcome = stands(approval.StandingApproved, &approval.Confirmation{})
+	require.Zero(t, w.carryOut(r.ID))
+	require.Equal(t, approval.Approved, w.now(r.ID).State)
+}

@@ -80,7 +80,7 @@ func (c *chaos) takeDecision(_ context.Context, r approval.Request) (approval.Co
 		return approval.Confirmation{}, refused(approval.RefusedConflict)
 	case approval.StandingGone:
 		return approval.Confirmation{}, refused(approval.RefusedGone)
-	case approval.StandingOpen:
+	case approval.StandingOpen, approval.StandingDraft:
 	}
 	is.by, is.standing = r.Decision.ID, approval.StandingIgnored
 	if r.Decision.Verb == approval.Approve {

@@ -24,7 +24,8 @@ const (
 // starts to carry it out. Whoever is too late gets the verdict Taken and, if
 // tell is set, a notice of who was first; the request that is returned is the
 // one that stands. It does not look at who may decide: that is the caller's.
-// A click that was once answered, also with Taken or Deny, never decides later.
+// A click that was once answered, also with Repeated, Taken or Deny, never
+// decides later.
 func (d *Desk) Decide(ctx context.Context, id string, decision Decision, tell bool) (Request, Verdict, error) {
 	if used, err := d.answered(ctx, decision.ID); err != nil {
 		return Request{}, "", fmt.Errorf("decide request %s: %w", id, err)
@@ -44,7 +45,7 @@ func (d *Desk) Decide(ctx context.Context, id string, decision Decision, tell bo
 			return &Event{Action: decision.Verb, Actor: decision.Reviewer.ID, Key: decision.ID, Decision: &decision}, nil, nil
 		case r.Decision != nil && r.Decision.says(decision):
 			verdict = Repeated
-			return nil, nil, nil
+			return nil, d.takenNotice(r, decision, false), nil
 		}
 		verdict = Taken
 		return nil, d.takenNotice(r, decision, tell), nil

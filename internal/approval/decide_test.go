@@ -83,10 +83,27 @@ func TestDoubleClick(t *testing.T) {
 	r := w.posted("a1")
 	first := w.decide(r.ID, approve("U1", "click-1"), approval.Accepted)
 	require.Equal(t, first, w.decide(r.ID, approve("U1", "click-2"), approval.Repeated))
-	require.Empty(t, w.notices(), "nobody is told that they were faster than themselves")
+	require.Empty(t, w.untold(), "nobody is told that they were faster than themselves")
 	w.carryOut(r.ID)
 	w.decide(r.ID, approve("U1", "click-3"), approval.Repeated)
-	require.Empty(t, w.notices())
+	require.Empty(t, w.untold())
+}
+
+// TestADoubleClickReplayedDecidesNothing: the second of two clicks was answered
+// as repeated; its replay must not decide once the request is pending again.
+func TestADoubleClickReplayedDecidesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.posted("a1")
+	w.decide(r.ID, approve("U1", "click-1"), approval.Accepted)
+	w.decide(r.ID, approve("U1", "click-2"), approval.Repeated)
+	w.system.carryOut = refuseWith(approval.RefusedInvalid)
+	w.carryOut(r.ID)
+	require.Equal(t, approval.Pending, w.now(r.ID).State)
+	for _, click := range []string{"click-1", "click-2"} {
+		w.decide(r.ID, approve("U1", click), approval.Repeated)
+	}
+	require.Equal(t, approval.Pending, w.now(r.ID).State)
 }
 
 func TestOwnOtherDecisionIsTaken(t *testing.T) {

@@ -43,7 +43,8 @@ func (d *Desk) settle(ctx context.Context, r Request) (bool, error) {
 	if !r.State.Deciding() || r.Delayed || !r.Delivery.Posted() {
 		return false, nil
 	}
-	wait := r.Decision.At.Add(d.timing.Settle).Sub(d.clock())
+	// Never longer than that, even if the clock was put back.
+	wait := min(r.Decision.At.Add(d.timing.Settle).Sub(d.clock()), d.timing.Settle)
 	if wait <= 0 {
 		return false, nil
 	}
@@ -71,7 +72,7 @@ func (d *Desk) claimDelivery(ctx context.Context, id string) (r Request, wait ti
 		switch {
 		case !r.Delivery.Due():
 			return nil
-		case r.Delivery.ClaimedUntil.After(now):
+		case d.claimed(r.Delivery.ClaimedUntil, now):
 			// Whoever holds the claim looks again before it lets go; should it
 			// die, the claim runs out.
 			wait = r.Delivery.ClaimedUntil.Sub(now)
@@ -104,7 +105,11 @@ func (d *Desk) bringUpToDate(ctx context.Context, r Request) (Delivery, error) {
 	if err != nil {
 		return is, fmt.Errorf("read the groups of %s: %w", r.Source, err)
 	}
-	content, err := d.board.Compose(View{Request: r, Groups: groups})
+	record, err := d.store.Source(ctx, r.Source)
+	if err != nil {
+		return is, fmt.Errorf("read the record of %s: %w", r.Source, err)
+	}
+	content, err := d.board.Compose(View{Request: r, Groups: groups, GroupsKnown: record.GroupsKnown})
 	if err != nil {
 		return is, fmt.Errorf("compose the message: %w", err)
 	}
@@ -136,25 +141,30 @@ func (d *Desk) bringUpToDate(ctx context.Context, r Request) (Delivery, error) {
 }
 
 // findPosted looks for a message whose posting was begun, but whose outcome is
-// not known. Slack may show it late, so one that is not there yet is looked for
-// again before another is posted.
+// not known. Slack may have taken it at the last moment and show it late, so
+// one that is not there is looked for again some time after the first look,
+// which is surely after the last moment, before another is posted.
 func (d *Desk) findPosted(ctx context.Context, r Request, is Delivery) (Delivery, error) {
 	ref, found, err := d.board.Find(ctx, r.ID, is.PostBegun)
 	if err != nil {
 		return is, fmt.Errorf("look for the message: %w", err)
 	}
+	now := d.clock()
 	if found {
-		is.Channel, is.TS, is.Hash, is.PostBegun = ref.Channel, ref.TS, "", time.Time{}
+		is.Channel, is.TS, is.Hash, is.PostBegun, is.PostMissed = ref.Channel, ref.TS, "", time.Time{}, time.Time{}
 		return is, nil
 	}
-	if seenBy := is.PostBegun.Add(d.timing.Late); seenBy.After(d.clock()) {
-		return is, &PassingError{RetryAfter: seenBy.Sub(d.clock()), Err: errors.New("the message may still appear")}
+	if is.PostMissed.IsZero() || is.PostMissed.After(now) {
+		is.PostMissed = now
+	}
+	if wait := is.PostMissed.Add(d.timing.Late).Sub(now); wait > 0 {
+		return is, &PassingError{RetryAfter: wait, Err: errors.New("the message may still appear")}
 	}
 	return is, nil
 }
 
 func (d *Desk) post(ctx context.Context, r Request, is Delivery, content Content) (Delivery, error) {
-	is.PostBegun = d.clock()
+	is.PostBegun, is.PostMissed = d.clock(), time.Time{}
 	ref, err := d.board.Post(ctx, r.ID, content)
 	if err != nil {
 		if passing, ok := errors.AsType[*PassingError](err); !ok || !passing.Ambiguous {

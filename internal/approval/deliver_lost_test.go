@@ -48,14 +48,14 @@ func TestLostAnswerFoundLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := postLost(w, 3*time.Second)
-	require.Equal(t, 4*time.Second, w.deliverWait(r.ID), "the message may still appear")
+	require.Equal(t, 5*time.Second, w.deliverWait(r.ID), "the message may still appear")
 	require.Equal(t, []string{"find"}, w.board.take())
-	require.Equal(t, 4*time.Second, w.deliverWait(r.ID), "too early to look again")
+	require.Equal(t, 5*time.Second, w.deliverWait(r.ID), "too early to look again")
 	w.decide(r.ID, approve("U1", "click"), approval.Accepted)
-	require.Equal(t, 4*time.Second, w.deliverWait(r.ID), "also when the request moves on")
+	require.Equal(t, 5*time.Second, w.deliverWait(r.ID), "also when the request moves on")
 	require.Empty(t, w.board.take())
 
-	w.clock.advance(4 * time.Second)
+	w.clock.advance(5 * time.Second)
 	w.deliver(r.ID)
 	require.Equal(t, []string{"find", "update approving by U1"}, w.board.take())
 	require.Equal(t, []string{"approving by U1"}, w.board.shown())
@@ -123,4 +123,24 @@ func TestLookingFails(t *testing.T) {
 	w.clock.advance(wait)
 	w.deliver(r.ID)
 	require.Equal(t, []string{"pending"}, w.board.shown())
+}
+
+// TestASlowPostIsLookedForTwice: Slack held the post until we gave up, and took
+// it at that very moment. The first look comes long after the post was begun
+// and still too early.
+func TestASlowPostIsLookedForTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.request("a1")
+	w.board.afterPost = func(m *message) error {
+		w.clock.advance(20 * time.Second) // our patience with the call
+		m.hidden = w.clock.read().Add(3 * time.Second)
+		return ambiguous("time-out")
+	}
+	w.clock.advance(w.deliverWait(r.ID))
+	w.board.afterPost = nil
+	w.clock.advance(w.deliverWait(r.ID))
+	w.deliver(r.ID)
+	require.Equal(t, []string{"post pending", "find", "find", "update pending"}, w.board.take())
+	require.Equal(t, []string{"pending"}, w.board.shown(), "one message")
 }

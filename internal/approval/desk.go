@@ -210,6 +210,13 @@ func retryAfter(err error) time.Duration {
 	return 0
 }
 
+// claimed reports whether a claim still holds. One that would hold for longer
+// than claims do was made before the clock was put back.
+func (d *Desk) claimed(until, now time.Time) bool {
+	left := until.Sub(now)
+	return left > 0 && left <= d.timing.Claim
+}
+
 // backoff gives the wait before the next attempt after so many failures.
 func (d *Desk) backoff(failures int, atLeast time.Duration) time.Duration {
 	wait := d.timing.BackoffMin

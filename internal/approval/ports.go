@@ -74,6 +74,8 @@ type Tx interface {
 type SourceRecord struct {
 	// GroupsWanted reports that the access groups have to be read again.
 	GroupsWanted bool
+	// GroupsKnown reports that they were ever read: none known is then none.
+	GroupsKnown bool
 }
 
 // JobKind says which step a job wakes up.
@@ -164,6 +166,9 @@ type View struct {
 	Request Request
 	// Groups are the access groups that can be chosen.
 	Groups []Group
+	// GroupsKnown reports that the groups were read; if not, that there are none
+	// says nothing.
+	GroupsKnown bool
 }
 
 // Content is a rendered message, in the form of the Board that composed it.

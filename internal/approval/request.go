@@ -89,6 +89,8 @@ func (d Decision) says(other Decision) bool {
 type Confirmation struct {
 	// Groups are the access groups that were given.
 	Groups []Group `json:"groups,omitempty"`
+	// GroupsUnsaid reports that the outside system did not say which.
+	GroupsUnsaid bool `json:"groups_unsaid,omitempty"`
 	// Gated reports that access waits for the requester to sign the NDA.
 	Gated bool `json:"gated,omitempty"`
 }
@@ -98,7 +100,9 @@ type Standing string
 
 // The standings of a request in the outside system.
 const (
-	StandingOpen     Standing = "open"
+	StandingOpen Standing = "open"
+	// StandingDraft is known there, but not submitted.
+	StandingDraft    Standing = "draft"
 	StandingApproved Standing = "approved"
 	StandingIgnored  Standing = "ignored"
 	StandingGone     Standing = "gone"
@@ -165,6 +169,8 @@ type Delivery struct {
 	// PostBegun is when a post was last begun whose outcome is not known; zero
 	// if there is none.
 	PostBegun time.Time
+	// PostMissed is when a post of that kind was first looked for and not found.
+	PostMissed time.Time
 	// Failures counts the failed attempts since the last success, or since the
 	// other side last named the time to wait.
 	Failures int

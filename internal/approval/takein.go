@@ -15,7 +15,7 @@ const (
 	readsPerPoll = 50
 	// vanishMin is how many must be missing before it can be "most at once":
 	// with few open requests, all of them may well have been decided.
-	vanishMin = 5
+	vanishMin = 3
 )
 
 // Found says what a poll found.
@@ -75,7 +75,7 @@ func (d *Desk) TakeIn(ctx context.Context, source, externalID string) (bool, err
 		return false, nil
 	}
 	taken, _, err := d.takeInListed(ctx, source, system, []Arrival{arrival})
-	if err != nil {
+	if err != nil && taken == 0 {
 		return false, fmt.Errorf("take in a request of %s: %w", source, err)
 	}
 	return taken > 0, nil
@@ -98,7 +98,10 @@ func (d *Desk) takeInListed(ctx context.Context, source string, system System, a
 		seen[r.ExternalID] = true
 	}
 	fresh := slices.DeleteFunc(slices.Clone(arrivals), func(a Arrival) bool { return seen[a.ExternalID] })
-	trouble := d.refreshGroups(ctx, source, system, len(fresh) > 0)
+	trouble, err := d.refreshGroups(ctx, source, system, len(fresh) > 0)
+	if err != nil {
+		return 0, 0, err
+	}
 	for _, a := range oldestFirst(fresh) {
 		added, err := d.receive(ctx, source, a)
 		trouble = errors.Join(trouble, err)
@@ -142,29 +145,45 @@ func (d *Desk) receive(ctx context.Context, source string, a Arrival) (bool, err
 }
 
 // refreshGroups reads the access groups when there is something new, or when
-// the last try failed. A failure does not keep requests out: it is remembered,
-// and the next poll tries again.
-func (d *Desk) refreshGroups(ctx context.Context, source string, system System, anythingNew bool) error {
+// the last try failed. Trouble with the groups does not keep requests out: it
+// is remembered beforehand that they are wanted, so that the next poll tries
+// again. Only if not even that can be written, nothing may be taken in: nobody
+// would read the groups again once the requests are known.
+func (d *Desk) refreshGroups(ctx context.Context, source string, system System, anythingNew bool) (trouble, err error) {
 	record, err := d.store.Source(ctx, source)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !anythingNew && !record.GroupsWanted {
-		return nil
+		return nil, nil
 	}
-	groups, readErr := system.Groups(ctx)
+	if !record.GroupsWanted {
+		err := d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
+			return tx.SaveSource(ctx, source, SourceRecord{GroupsWanted: true, GroupsKnown: record.GroupsKnown})
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	groups, trouble := system.Groups(ctx)
+	if trouble != nil {
+		return trouble, nil
+	}
+	return d.saveGroups(ctx, source, record.GroupsKnown, groups), nil
+}
+
+// saveGroups keeps the groups that were read. If they are news, the message of
+// every pending request is due: its menu is live.
+func (d *Desk) saveGroups(ctx context.Context, source string, known bool, groups []Group) error {
 	before, err := d.store.Groups(ctx, source)
 	if err != nil {
 		return err
 	}
 	return d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
-		if readErr != nil {
-			return tx.SaveSource(ctx, source, SourceRecord{GroupsWanted: true})
-		}
-		if err := tx.SaveSource(ctx, source, SourceRecord{}); err != nil {
+		if err := tx.SaveSource(ctx, source, SourceRecord{GroupsKnown: true}); err != nil {
 			return err
 		}
-		if slices.Equal(before, groups) {
+		if known && slices.Equal(before, groups) {
 			return nil
 		}
 		if err := tx.SaveGroups(ctx, source, groups); err != nil {
@@ -185,6 +204,7 @@ func (d *Desk) refreshGroups(ctx context.Context, source string, system System, 
 
 // reopen looks at closed requests that the outside system lists as open.
 func (d *Desk) reopen(ctx context.Context, system System, known []Request) (int, error) {
+	var trouble error
 	reopened, reads := 0, 0
 	for _, r := range known {
 		if r.State.Open() || d.clock().Sub(r.ChangedAt) < d.timing.Stale || reads == readsPerPoll {
@@ -193,18 +213,19 @@ func (d *Desk) reopen(ctx context.Context, system System, known []Request) (int,
 		reads++
 		_, standing, err := system.Read(ctx, r.ExternalID)
 		if err != nil {
-			return reopened, fmt.Errorf("read closed request %s: %w", r.ID, err)
+			trouble = errors.Join(trouble, fmt.Errorf("read closed request %s: %w", r.ID, err))
+			continue
 		}
 		if standing != StandingOpen {
 			continue
 		}
 		if ok, err := d.stepFrom(ctx, r, Event{Action: Reopen}); err != nil {
-			return reopened, fmt.Errorf("reopen request %s: %w", r.ID, err)
+			trouble = errors.Join(trouble, fmt.Errorf("reopen request %s: %w", r.ID, err))
 		} else if ok {
 			reopened++
 		}
 	}
-	return reopened, nil
+	return reopened, trouble
 }
 
 // compare looks at the pending requests that the list does not have. Each is
@@ -304,7 +325,7 @@ func (d *Desk) lookAtMissing(ctx context.Context, system System, r Request, alar
 		if miss.NotFound++; miss.NotFound >= 2 && !alarm {
 			return d.stepFrom(ctx, r, Event{Action: Close, Closing: &Closing{Standing: standing}})
 		}
-	case StandingOpen:
+	case StandingOpen, StandingDraft:
 		miss.NotFound = 0
 	}
 	return false, d.saveMissing(ctx, r, miss)

@@ -134,12 +134,16 @@ func TestGroupsThatCannotBeRead(t *testing.T) {
 	w.system.groups = []approval.Group{{ID: "g1", Name: "Reports"}}
 	w.posted("a1")
 	w.system.groupErr = passing("503")
-	w.request("a2")
-	require.Equal(t, []string{"open", "groups"}, w.system.take(), "the request came in all the same")
+	w.system.list = append(w.system.list, arrival("a2"))
+	found, err := w.desk.Poll(t.Context(), source)
+	require.ErrorContains(t, err, "503", "somebody has to hear of it")
+	require.Equal(t, 1, found.New, "the request came in all the same")
+	require.Equal(t, []string{"open", "groups"}, w.system.take())
 	kept, err := w.desk.Groups(t.Context(), source)
 	require.NoError(t, err)
 	require.Len(t, kept, 1, "the groups that were known still are")
-	w.poll()
+	_, err = w.desk.Poll(t.Context(), source)
+	require.Error(t, err)
 	require.Equal(t, []string{"open", "groups"}, w.system.take(), "tried again although nothing is new")
 
 	w.system.groupErr = nil
@@ -312,4 +316,36 @@ func TestPollOfAContextThatEnds(t *testing.T) {
 	_, err := w.desk.Poll(ctx, source)
 	require.ErrorIs(t, err, context.Canceled)
 	require.True(t, strings.HasPrefix(err.Error(), "poll room"))
+}
+
+// TestGroupsThatCannotBeKeptAreReadAgain: the database failed just then, and
+// the requests are known from now on.
+func TestGroupsThatCannotBeKeptAreReadAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.system.groups = []approval.Group{{ID: "g1", Name: "Reports"}}
+	w.system.list = []approval.Arrival{arrival("a1")}
+	w.store.fail = func(write string) error {
+		if write == "SaveGroups" {
+			return errors.New("busy")
+		}
+		return nil
+	}
+	_, err := w.desk.Poll(t.Context(), source)
+	require.ErrorContains(t, err, "busy")
+	w.store.fail = nil
+	w.poll()
+	groups, err := w.desk.Groups(t.Context(), source)
+	require.NoError(t, err)
+	require.Len(t, groups, 1)
+}
+
+// TestADraftIsNotTakenIn: it is known, but not submitted.
+func TestADraftIsNotTakenIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.system.standing["a1"] = approval.StandingDraft
+	taken, err := w.desk.TakeIn(t.Context(), source, "a1")
+	require.NoError(t, err)
+	require.False(t, taken)
 }

@@ -209,6 +209,11 @@ func (w *world) notices() []approval.Notice {
 	return all
 }
 
+// untold gives the notices that somebody still has to be told.
+func (w *world) untold() []approval.Notice {
+	return slices.DeleteFunc(w.notices(), func(n approval.Notice) bool { return !n.SentAt.IsZero() })
+}
+
 func (w *world) notice() approval.Notice {
 	w.t.Helper()
 	all := w.notices()

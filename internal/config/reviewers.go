@@ -44,6 +44,9 @@ func parseReviewers(text string) (r Reviewers, wrong []string) {
 			wrong = append(wrong, nameEntry(i+1, entry)+" is no Slack user id, no user group id and no e-mail address")
 		}
 	}
+	if len(entries) == 0 && strings.TrimSpace(text) != "" {
+		wrong = append(wrong, "holds only separators, which would let everybody decide")
+	}
 	if r.Everyone && len(entries) > 1 {
 		wrong = append(wrong, "* stands beside other entries")
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,8 +34,9 @@ const (
 const historyPage = 200
 
 // clockSkew is how far Slack's clock may be from ours when we look for a
-// message that was posted since a time.
-const clockSkew = 2 * time.Minute
+// message that was posted since a time. It is more than the door accepts:
+// beyond that nobody can click at all.
+const clockSkew = signatureWindow + time.Minute
 
 // Board is an approval.Board: one Slack channel.
 type Board struct {
@@ -126,10 +128,20 @@ func (b *Board) Update(ctx context.Context, ref approval.MessageRef, requestID s
 		_, ts, _, err := b.api.UpdateMessageContext(ctx, ref.Channel, ref.TS, message(requestID, c)...)
 		return orEmpty(err, ts == "")
 	})
+	if err != nil && ref.Channel != b.channel && outOfReach(err) {
+		// The channel of before is left behind; ours is another one now.
+		return fmt.Errorf("update the message: %w: %w", approval.ErrMessageGone, err)
+	}
 	if err != nil {
 		return fmt.Errorf("update the message: %w", err)
 	}
 	return nil
+}
+
+// outOfReach reports whether a channel cannot be written to any more.
+func outOfReach(err error) bool {
+	answered, ok := errors.AsType[slack.SlackErrorResponse](err)
+	return ok && slices.Contains([]string{"channel_not_found", "not_in_channel", "is_archived"}, answered.Err)
 }
 
 func message(requestID string, c approval.Content) []slack.MsgOption {

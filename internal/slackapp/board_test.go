@@ -257,8 +257,22 @@ func TestUpdate(t *testing.T) {
 
 	require.NoError(t, w.ws.DeleteMessage(channelID, ref.TS))
 	require.ErrorIs(t, w.board.Update(t.Context(), ref, requestID, approving), approval.ErrMessageGone)
-	err = w.board.Update(t.Context(), approval.MessageRef{Channel: "C0ELSEWHERE", TS: ref.TS}, requestID, approving)
-	require.NotErrorIs(t, err, approval.ErrMessageGone)
+}
+
+// TestAChannelThatIsLeftBehind: SLACK_CHANNEL_ID names another channel now, and
+// the one of before cannot be written to. The message is posted anew in ours.
+func TestAChannelThatIsLeftBehind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	content := compose(t, w.board, nil)
+	w.ws.AddChannel(practiceslack.ChannelInfo{ID: "C0OLD", Name: "old", Archived: true})
+	for _, old := range []string{"C0GONE", "C0OLD"} {
+		err := w.board.Update(t.Context(), approval.MessageRef{Channel: old, TS: "1.2"}, requestID, content)
+		require.ErrorIs(t, err, approval.ErrMessageGone, old)
+	}
+	w.ws.Fault(practiceslack.Fault{Method: "chat.update", Kind: practiceslack.SlackError, Code: "not_in_channel"})
+	err := w.board.Update(t.Context(), approval.MessageRef{Channel: channelID, TS: "1.2"}, requestID, content)
+	require.NotErrorIs(t, err, approval.ErrMessageGone, "our own channel is for the operator to mend")
 	require.ErrorContains(t, err, "SLACK_CHANNEL_ID")
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -39,6 +40,9 @@ func slackError(err error) error {
 	return &approval.PassingError{Ambiguous: true, Err: err}
 }
 
+// ErrNobody says that Slack knows no such person or user group.
+var ErrNobody = errors.New("no such person or user group in Slack")
+
 // answeredError says what one of Slack's error codes means.
 func answeredError(err slack.SlackErrorResponse) error {
 	switch err.Err {
@@ -49,6 +53,9 @@ func answeredError(err slack.SlackErrorResponse) error {
 	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org":
 		// Slack documents that a part of the work may have been done.
 		return &approval.PassingError{Ambiguous: true, Err: err}
+	}
+	if slices.Contains([]string{"user_not_found", "users_not_found", "no_such_subteam", "subteam_not_found"}, err.Err) {
+		return fmt.Errorf("%w: %w", ErrNobody, err)
 	}
 	if hint, ok := remedy(err); ok {
 		return fmt.Errorf("%w: %s", err, hint)

@@ -96,7 +96,8 @@ func (s *Store) Groups(ctx context.Context, source string) ([]approval.Group, er
 // Source implements approval.Store.
 func (s *Store) Source(ctx context.Context, source string) (approval.SourceRecord, error) {
 	var record approval.SourceRecord
-	err := s.read.QueryRowContext(ctx, `SELECT groups_wanted FROM sources WHERE source = $1`, source).Scan(&record.GroupsWanted)
+	err := s.read.QueryRowContext(ctx, `SELECT groups_wanted, groups_known FROM sources WHERE source = $1`, source).
+		Scan(&record.GroupsWanted, &record.GroupsKnown)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return record, fmt.Errorf("read the record of source %s: %w", source, err)
 	}

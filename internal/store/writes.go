@@ -103,8 +103,9 @@ func (t *Tx) SaveGroups(ctx context.Context, source string, groups []approval.Gr
 
 // SaveSource implements approval.Tx.
 func (t *Tx) SaveSource(ctx context.Context, source string, record approval.SourceRecord) error {
-	_, err := t.q.ExecContext(ctx, `INSERT INTO sources (source, groups_wanted) VALUES ($1, $2)
-		ON CONFLICT (source) DO UPDATE SET groups_wanted = excluded.groups_wanted`, source, record.GroupsWanted)
+	_, err := t.q.ExecContext(ctx, `INSERT INTO sources (source, groups_wanted, groups_known) VALUES ($1, $2, $3)
+		ON CONFLICT (source) DO UPDATE SET groups_wanted = excluded.groups_wanted, groups_known = excluded.groups_known`,
+		source, record.GroupsWanted, record.GroupsKnown)
 	if err != nil {
 		return fmt.Errorf("save the record of source %s: %w", source, err)
 	}

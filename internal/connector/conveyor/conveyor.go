@@ -8,11 +8,13 @@
 package conveyor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -162,6 +164,14 @@ func (c *Conveyor) Groups(ctx context.Context) ([]approval.Group, error) {
 		groups = append(groups, approval.Group{ID: group.ID, Name: clean(group.Name, maxName)})
 	}
 	_ = c.noted(nil)
+	// Conveyor documents no order. One that never changes keeps the menus as
+	// they are, and people find a name faster.
+	slices.SortFunc(groups, func(a, b approval.Group) int {
+		return cmp.Or(
+			strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)),
+			strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID),
+		)
+	})
 	return groups, nil
 }
 
@@ -171,8 +181,10 @@ func standing(status conveyor.Status) approval.Standing {
 		return approval.StandingApproved
 	case conveyor.StatusIgnored:
 		return approval.StandingIgnored
-	case conveyor.StatusInitial, conveyor.StatusRequested:
+	case conveyor.StatusRequested:
 		return approval.StandingOpen
+	case conveyor.StatusInitial:
+		return approval.StandingDraft
 	default:
 		// A status that we do not know is no proof that anybody decided.
 		return approval.StandingOpen

@@ -55,7 +55,9 @@ func (c *Conveyor) given(ctx context.Context, r approval.Request, a conveyor.Aut
 			&approval.PassingError{Ambiguous: true, Err: err})
 	}
 	if shown == nil {
-		return confirmed(a), nil
+		confirmation := confirmed(a)
+		confirmation.GroupsUnsaid = true
+		return confirmation, nil
 	}
 	return *shown, nil
 }
@@ -80,7 +82,7 @@ func (c *Conveyor) ignore(ctx context.Context, r approval.Request) (approval.Con
 		err = notTaken(approval.RefusedGone, "no request")
 	case approval.StandingApproved:
 		err = notTaken(approval.RefusedConflict, "an approved request")
-	case approval.StandingOpen:
+	case approval.StandingOpen, approval.StandingDraft:
 		err = notTaken(approval.RefusedInvalid, "an open request")
 	}
 	return approval.Confirmation{}, fmt.Errorf("reject in Conveyor: %w", err)

@@ -284,7 +284,7 @@ func TestTheConfirmationIsWhatConveyorShows(t *testing.T) {
 		}, want{confirmed(a), "", 2}},
 		"no groups, nor in the list": {[]approval.Group{a}, script{
 			post: authorization(requester, "authorized", ""), list: page("authorizations", authorization(requester, "authorized", "")),
-		}, want{confirmed(), "", 2}},
+		}, want{&approval.Confirmation{GroupsUnsaid: true}, "", 2}},
 		"no groups, and the list fails": {[]approval.Group{a}, script{
 			post: authorization(requester, "authorized", ""), list: "503",
 		}, want{nil, "", 2}},

@@ -140,7 +140,7 @@ func TestOutcomeThatIsNotApproved(t *testing.T) {
 	// An authorization of an earlier visit says nothing about this request.
 	old := page("authorizations", authorization(requester, "authorized", ""))
 	for status, want := range map[string]approval.Standing{
-		"requested": approval.StandingOpen, "initial": approval.StandingOpen, "ignored": approval.StandingIgnored, "new": approval.StandingOpen,
+		"requested": approval.StandingOpen, "initial": approval.StandingDraft, "ignored": approval.StandingIgnored, "new": approval.StandingOpen,
 	} {
 		conv, made := scripted(t, script{read: `{"id":"x1","status":"` + status + `"}`, list: old})
 		got, confirmed, err := conv.Outcome(t.Context(), asked())

@@ -128,7 +128,7 @@ func TestAReadThatItsCallerBreaksOffSaysNothingAboutHealth(t *testing.T) {
 func TestHowARequestStands(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]approval.Standing{
-		`"requested"`: approval.StandingOpen, `"initial"`: approval.StandingOpen, `"approved"`: approval.StandingApproved,
+		`"requested"`: approval.StandingOpen, `"initial"`: approval.StandingDraft, `"approved"`: approval.StandingApproved,
 		`"ignored"`: approval.StandingIgnored, `"escalated"`: approval.StandingOpen, `""`: approval.StandingOpen,
 		`"Approved"`: approval.StandingOpen, `null`: approval.StandingOpen, `7`: approval.StandingOpen,
 	} {

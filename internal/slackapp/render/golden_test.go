@@ -132,6 +132,8 @@ func goldenMessages() map[string]approval.View {
 			r.Confirmation.Gated = true
 			r.Decision.Expires, r.Decision.NDABypass, r.Decision.Note = "2026-03-01", true, "Agreed with legal.\n\nSee <the contract>."
 		})},
+		"approved_groups_unsaid": {Request: with(confirmed(nil), func(r *approval.Request) { r.Confirmation.GroupsUnsaid = true })},
+
 		"rejected": {Request: request(approval.Rejected)},
 		"rejected_long_reason": {Request: with(request(approval.Rejected), func(r *approval.Request) {
 			r.Decision.Note = strings.Repeat("&123456789", 300)
@@ -140,8 +142,13 @@ func goldenMessages() map[string]approval.View {
 		"handled_ignored":  {Request: closed(approval.StandingIgnored)},
 		"handled_gone":     {Request: closed(approval.StandingGone)},
 	}
+	for name, view := range views {
+		view.GroupsKnown = true
+		views[name] = view
+	}
+	views["pending_groups_unread"] = approval.View{Request: pending}
 	for _, n := range []int{0, 1, 10, 11, 100, 101, 5000} {
-		views[fmt.Sprintf("pending_groups_%04d", n)] = approval.View{Request: pending, Groups: groups(n)}
+		views[fmt.Sprintf("pending_groups_%04d", n)] = approval.View{Request: pending, Groups: groups(n), GroupsKnown: true}
 	}
 	return views
 }

@@ -37,7 +37,7 @@ func Message(v approval.View) (text string, blocks []slack.Block) {
 	}
 	switch r.State {
 	case approval.Pending:
-		blocks = append(blocks, choice(r, distinct(v.Groups)), buttons(r))
+		blocks = append(blocks, choice(v), buttons(r))
 	case approval.Approving, approval.Rejecting:
 		blocks = append(blocks, underWay(r)...)
 	case approval.Approved:
@@ -91,19 +91,20 @@ func message(r approval.Request) slack.Block {
 	return literal(blockMessage, cut(prose(r.Message), maxMessage, mark))
 }
 
-func choice(r approval.Request, groups []approval.Group) slack.Block {
+func choice(v approval.View) slack.Block {
 	text := "*Access groups*\n"
 	var accessory *slack.Accessory
-	if len(groups) == 0 {
-		text += withoutGroups
-	} else {
+	switch groups := distinct(v.Groups); {
+	case len(groups) > 0:
 		text += "None chosen means standard access."
 		accessory = slack.NewAccessory(menu(groups))
+	case v.GroupsKnown:
+		text += "This room has no access groups: approving gives standard access."
+	default:
+		text += ":warning: " + escape(system(v.Request.Source)) + " did not say yet which access groups there are: approving now gives standard access."
 	}
-	return slack.NewSectionBlock(mrkdwn(text), nil, accessory, slack.SectionBlockOptionBlockID(GroupsBlock(r.Source)))
+	return slack.NewSectionBlock(mrkdwn(text), nil, accessory, slack.SectionBlockOptionBlockID(GroupsBlock(v.Request.Source)))
 }
-
-const withoutGroups = "This room has no access groups: approving gives standard access."
 
 func buttons(r approval.Request) slack.Block {
 	whose := " the access request of " + requester(r.Requester)
@@ -139,7 +140,7 @@ func underWay(r approval.Request) []slack.Block {
 	}
 	blocks := []slack.Block{formatted(blockOutcome, text)}
 	if r.State == approval.Approving {
-		blocks = append(blocks, access(d.Groups))
+		blocks = append(blocks, access("Access groups:", d.Groups))
 	}
 	return blocks
 }
@@ -147,18 +148,22 @@ func underWay(r approval.Request) []slack.Block {
 func approved(r approval.Request) []slack.Block {
 	d := decision(r)
 	lines := []string{"Approved by " + mention(d.Reviewer.ID) + onDate(d.At)}
-	if r.Confirmation != nil && r.Confirmation.Gated {
+	gated := r.Confirmation != nil && r.Confirmation.Gated
+	if gated {
 		lines = append(lines, ":hourglass_flowing_sand: NDA not signed yet")
 	}
 	if d.Expires != "" {
 		lines = append(lines, "Last day of access: "+escape(short(address(d.Expires), maxSystem)))
 	}
-	if d.NDABypass {
+	switch {
+	case d.NDABypass && gated:
+		lines = append(lines, "An NDA bypass was asked for, but "+escape(system(r.Source))+" waits for the NDA all the same")
+	case d.NDABypass:
 		lines = append(lines, "NDA bypass: no signed NDA is asked for")
 	}
 	blocks := []slack.Block{formatted(blockOutcome, strings.Join(lines, "\n"))}
 	if r.Confirmation != nil {
-		blocks = append(blocks, access(r.Confirmation.Groups))
+		blocks = append(blocks, given(r))
 	}
 	return append(blocks, written("Note", d.Note)...)
 }
@@ -169,12 +174,20 @@ func rejected(r approval.Request) []slack.Block {
 	return append([]slack.Block{outcome}, written("Reason", d.Note)...)
 }
 
+// given says what was given: what was confirmed, and never what was only asked
+// for as if it were that.
+func given(r approval.Request) slack.Block {
+	if r.Confirmation.GroupsUnsaid {
+		return access(system(r.Source)+" does not say which access groups were given. Asked for were:", decision(r).Groups)
+	}
+	return access("Access groups:", r.Confirmation.Groups)
+}
+
 // access lists access groups by name.
-func access(groups []approval.Group) slack.Block {
+func access(text string, groups []approval.Group) slack.Block {
 	if len(groups) == 0 {
 		return literal(blockAccess, "Standard access")
 	}
-	text := "Access groups:"
 	for i, g := range groups {
 		next := "\n• " + short(nameOf(g), maxName)
 		more := "\nand " + strconv.Itoa(len(groups)-i) + " more"

@@ -70,9 +70,12 @@ func TestMenuBySize(t *testing.T) {
 	require.True(t, ok)
 	require.Len(t, menu["options"], 60, "the same id is one option")
 
-	_, blocks = render.Message(approval.View{Request: request(approval.Pending)})
+	_, blocks = render.Message(approval.View{Request: request(approval.Pending), GroupsKnown: true})
 	require.NotContains(t, findBlock(t, blocks, "groups:conveyor"), "accessory")
 	require.Contains(t, allTexts(t, blocks), "This room has no access groups: approving gives standard access.")
+
+	_, blocks = render.Message(approval.View{Request: request(approval.Pending)})
+	require.Contains(t, allTexts(t, blocks), "did not say yet which access groups there are")
 }
 
 // TestReasonIsNeverLost: what the modal takes is shown in full, whatever it is

@@ -41,7 +41,7 @@ func OptionsModal(r approval.Request, groups, chosen []approval.Group, now time.
 // show all that was chosen.
 func groupsInput(r approval.Request, groups, chosen []approval.Group) []slack.Block {
 	if len(groups) == 0 {
-		return []slack.Block{literal(GroupsBlock(r.Source), withoutGroups)}
+		return []slack.Block{literal(GroupsBlock(r.Source), "There are no access groups to choose from: approving gives standard access.")}
 	}
 	// A group that is gone is no longer an option, and an initial option must
 	// be exactly one of the options.

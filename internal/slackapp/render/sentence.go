@@ -56,7 +56,7 @@ func handled(r approval.Request) string {
 		return "Handled in " + name + ": ignored there, by whom is not known."
 	case approval.StandingGone:
 		return "It is gone from " + name + "."
-	case approval.StandingOpen:
+	case approval.StandingOpen, approval.StandingDraft:
 	}
 	return "Handled in " + name + "."
 }
@@ -96,7 +96,7 @@ func elsewhere(r approval.Request, s approval.Standing) string {
 		return capital(whose(r)) + " was ignored in " + name + " itself, by whom is not known."
 	case approval.StandingGone:
 		return capital(whose(r)) + " is gone from " + name + "."
-	case approval.StandingOpen:
+	case approval.StandingOpen, approval.StandingDraft:
 	}
 	return capital(whose(r)) + " was handled in " + name + " itself."
 }

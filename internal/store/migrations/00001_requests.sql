@@ -28,6 +28,7 @@ CREATE TABLE requests (
     delivery_wanted        BIGINT  NOT NULL,
     delivery_done          BIGINT  NOT NULL,
     post_begun_at          BIGINT  NOT NULL,
+    post_missed_at         BIGINT  NOT NULL,
     delivery_failures      BIGINT  NOT NULL,
     delivery_next_at       BIGINT  NOT NULL,
     delivery_claimed_until BIGINT  NOT NULL,
@@ -60,7 +61,8 @@ CREATE TABLE access_groups (
 
 CREATE TABLE sources (
     source        TEXT    NOT NULL PRIMARY KEY,
-    groups_wanted BOOLEAN NOT NULL
+    groups_wanted BOOLEAN NOT NULL,
+    groups_known  BOOLEAN NOT NULL
 );
 
 CREATE TABLE notices (

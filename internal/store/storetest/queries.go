@@ -127,7 +127,7 @@ func sourceRecord(t *testing.T, s approval.Store) {
 	record, err := s.Source(t.Context(), source)
 	require.NoError(t, err)
 	require.Zero(t, record)
-	full := approval.SourceRecord{GroupsWanted: true}
+	full := approval.SourceRecord{GroupsWanted: true, GroupsKnown: true}
 	requireFull(t, "SourceRecord", reflect.ValueOf(full))
 	for _, want := range []approval.SourceRecord{full, {}, full} {
 		inTx(t, s, func(ctx context.Context, tx approval.Tx) error { return tx.SaveSource(ctx, source, want) })

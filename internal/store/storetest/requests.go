@@ -19,11 +19,11 @@ func full(id string) approval.Request {
 		Link: "https://app.example.com/1", RequestedAt: at(1), ReceivedAt: at(2),
 		State: approval.Approving, Version: 1, ChangedAt: at(3),
 		Decision: decision(), Delayed: true,
-		Confirmation: &approval.Confirmation{Groups: groups("g1"), Gated: true},
+		Confirmation: &approval.Confirmation{Groups: groups("g1"), GroupsUnsaid: true, Gated: true},
 		Closing:      &approval.Closing{Standing: approval.StandingIgnored},
 		Effect:       approval.Effect{Attempts: 4, MaybeDone: true, NextAt: at(5), ClaimedUntil: at(6)},
 		Delivery: approval.Delivery{
-			Channel: "C1", TS: "1.2", Hash: "h", Wanted: 7, Done: 6, PostBegun: at(8), Failures: 9, NextAt: at(10), ClaimedUntil: at(11),
+			Channel: "C1", TS: "1.2", Hash: "h", Wanted: 7, Done: 6, PostBegun: at(8), PostMissed: at(9), Failures: 9, NextAt: at(10), ClaimedUntil: at(11),
 		},
 		Missing: approval.Missing{Polls: 12, NotFound: 13},
 	}
@@ -89,7 +89,7 @@ func eventComesBack(t *testing.T, s approval.Store) {
 	a := arrival("x1")
 	second := approval.Event{
 		Seq: 2, At: at(1), Action: approval.Approve, Actor: "U1", Key: "click", Arrival: &a, Decision: decision(),
-		Confirmation: &approval.Confirmation{Groups: groups("g1"), Gated: true},
+		Confirmation: &approval.Confirmation{Groups: groups("g1"), GroupsUnsaid: true, Gated: true},
 		Refusal:      &approval.Refusal{Reason: approval.RefusedGone, Detail: "no such request"},
 		Closing:      &approval.Closing{Standing: approval.StandingGone},
 	}
