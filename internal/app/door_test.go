@@ -229,3 +229,19 @@ func (w *world) clickWorksAgain(id string, msg *practiceslack.MessageHandle) {
 	require.NoError(w.t, msg.Button("Approve").Click(w.t.Context(), w.ada).Err())
 	msg.ExpectUpdate(w.t, contains("pproved by <@"+sandbox.Ada+">"), contains("Financials"))
 }
+
+// asBen gives the body of a click with Ben in the place of Ada.
+func (w *world) asBen(body []byte) []byte {
+	w.t.Helper()
+	form, err := url.ParseQuery(string(body))
+	require.NoError(w.t, err)
+	form.Set("payload", strings.ReplaceAll(form.Get("payload"), sandbox.Ada, sandbox.Ben))
+	return []byte(form.Encode())
+}
+
+// signed gives the headers with which Slack would deliver a form.
+func (w *world) signed(body []byte) http.Header {
+	h := w.Slack.Sign(body, clock())
+	h.Set("Content-Type", "application/x-www-form-urlencoded")
+	return h
+}

@@ -176,6 +176,23 @@ func optionTexts(options []practiceslack.Option) []string {
 	return texts
 }
 
+// TestGroupsThatCannotBeReadAreNotNone: the message does not say that the room
+// has no groups, the operator hears of it, and the menu comes with the groups.
+func TestGroupsThatCannotBeReadAreNotNone(t *testing.T) {
+	t.Parallel()
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start(withoutWebhook)
+		w.Room.Fault(practiceconveyor.Fault{PathPrefix: "/exchange/access_groups", Kind: practiceconveyor.Status(500, 0)})
+		_, msg := w.requestFrom("grace@northwind.example")
+		require.Contains(t, msg.Text(), "did not say yet which access groups there are")
+		w.expectLog("access groups")
+		w.Room.ClearFaults()
+		msg.ExpectUpdate(t, contains("None chosen means standard access"))
+		require.Len(t, msg.Select("groups").Options(w.ada), 4)
+	})
+}
+
 func TestWebhookDoor(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(on onStore) {
@@ -260,7 +277,13 @@ func (w *world) poll() foundJSON {
 // post sends a body to one of Frontdesk's doors.
 func (w *world) post(path string, header http.Header, body []byte) (int, []byte) {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.FrontdeskURL()+path, bytes.NewReader(body))
+	return w.postTo(w.FrontdeskURL()+path, header, body)
+}
+
+// postTo sends a body to an address.
+func (w *world) postTo(address string, header http.Header, body []byte) (int, []byte) {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, address, bytes.NewReader(body))
 	require.NoError(w.t, err)
 	maps.Copy(req.Header, header)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}

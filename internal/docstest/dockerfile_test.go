@@ -213,3 +213,13 @@ func copyBuildContext(t *testing.T, folder string) {
 	})
 	require.NoError(t, err)
 }
+
+// TestTimeZonesAreInTheBinary: the image has no files of them.
+func TestTimeZonesAreInTheBinary(t *testing.T) {
+	t.Parallel()
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "./cmd/frontdesk")
+	list.Dir = filepath.Join("..", "..")
+	packages, err := list.Output()
+	require.NoError(t, err)
+	require.Contains(t, strings.Fields(string(packages)), "time/tzdata")
+}
