@@ -56,7 +56,8 @@ func (a *App) startLoops(o Options, watch *watch) {
 		}
 	})
 	a.every(ctx, sweepEvery, func(ctx context.Context) {
-		if _, err := a.desk.Sweep(ctx); err != nil && ctx.Err() == nil {
+		_, err := a.desk.Sweep(ctx)
+		if err = errors.Join(err, a.desk.LookAfter(ctx)); err != nil && ctx.Err() == nil {
 			a.log.WithError(err).Error("the sweep for lost work failed; it is tried again in a minute")
 		}
 	})

@@ -300,11 +300,12 @@ func TestADeletedMessageOfAnOpenRequestComesBack(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(on onStore) {
 		t, start := on.t, on.start
-		w := start()
+		w := start(func(o *sandbox.Options) { o.Timing.Unseen = time.Millisecond })
 		id, msg := w.requestFrom("grace@northwind.example")
 		require.NoError(t, w.Slack.DeleteMessage(sandbox.ChannelID, msg.TS()))
-		w.Room.AddGroup("Brand new group") // the next update finds it gone
-		w.asks("alan@contoso.example", "")
+		// It is looked after at start, and each minute.
+		require.NoError(t, w.StopFrontdesk(t.Context()))
+		require.NoError(t, w.StartFrontdesk(t.Context()))
 		again := w.channel.ExpectMessage(t, contains("grace@northwind.example"))
 		require.NotEqual(t, msg.TS(), again.TS())
 		require.NoError(t, again.Button("Approve").Click(t.Context(), w.ada).Err())

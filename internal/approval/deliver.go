@@ -136,6 +136,9 @@ func (d *Desk) bringUpToDate(ctx context.Context, r Request) (Delivery, error) {
 			return is, fmt.Errorf("rewrite the message: %w", err)
 		}
 	}
+	if is.Hash != content.Hash {
+		is.SeenAt = d.clock()
+	}
 	is.Hash, is.Done = content.Hash, is.Wanted
 	return is, nil
 }
@@ -173,7 +176,7 @@ func (d *Desk) post(ctx context.Context, r Request, is Delivery, content Content
 		return is, fmt.Errorf("post the message: %w", err)
 	}
 	is.Channel, is.TS, is.Hash, is.PostBegun = ref.Channel, ref.TS, content.Hash, time.Time{}
-	is.Done = is.Wanted
+	is.Done, is.SeenAt = is.Wanted, d.clock()
 	return is, nil
 }
 

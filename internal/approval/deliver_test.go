@@ -21,7 +21,7 @@ func TestFirstPost(t *testing.T) {
 	}
 	w.deliver(r.ID)
 	require.Equal(t, []string{"post pending"}, w.board.take())
-	require.Equal(t, approval.Delivery{Channel: "C1", TS: "ts-1", Hash: "pending", Wanted: 1, Done: 1}, w.now(r.ID).Delivery)
+	require.Equal(t, approval.Delivery{Channel: "C1", TS: "ts-1", Hash: "pending", Wanted: 1, Done: 1, SeenAt: start}, w.now(r.ID).Delivery)
 	w.deliver(r.ID)
 	require.Empty(t, w.board.take(), "nothing is due")
 }

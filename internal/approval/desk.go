@@ -22,6 +22,9 @@ type Timing struct {
 	// Stale is how old a closed request must be before a list that still has it
 	// is taken as news and not as a page read before the closing.
 	Stale time.Duration
+	// Unseen is for how long the message of a pending request may go without
+	// being seen, before it is looked after.
+	Unseen time.Duration
 	// Keep is for how long it is tried again to record what came of a call
 	// outside, should the database fail.
 	Keep time.Duration
@@ -40,6 +43,7 @@ func (t Timing) withDefaults() Timing {
 	or(&t.Claim, 45*time.Second)
 	or(&t.Late, 5*time.Second)
 	or(&t.Stale, 5*time.Minute)
+	or(&t.Unseen, time.Hour)
 	or(&t.Keep, 8*time.Second)
 	or(&t.BackoffMin, time.Second)
 	or(&t.BackoffMax, 5*time.Minute)

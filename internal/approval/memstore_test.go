@@ -141,6 +141,17 @@ func (s *memStore) Notice(ctx context.Context, id string) (approval.Notice, erro
 	return approval.Notice{}, approval.ErrUnknown
 }
 
+func (s *memStore) LeastSeen(ctx context.Context, since time.Time) (approval.Request, error) {
+	defer s.reading(ctx, "LeastSeen")()
+	unseen := s.rows.where(func(r approval.Request) bool {
+		return r.State == approval.Pending && r.Delivery.Posted() && !r.Delivery.Due() && !r.Delivery.SeenAt.After(since)
+	})
+	if len(unseen) == 0 {
+		return approval.Request{}, approval.ErrUnknown
+	}
+	return slices.MinFunc(unseen, func(a, b approval.Request) int { return a.Delivery.SeenAt.Compare(b.Delivery.SeenAt) }), nil
+}
+
 func (s *memStore) Due(ctx context.Context, now time.Time, limit int) ([]approval.Job, error) {
 	defer s.reading(ctx, "Due")()
 	var due []approval.Job

@@ -39,6 +39,9 @@ type Store interface {
 	Source(ctx context.Context, source string) (SourceRecord, error)
 	// Notice gives a notice, or ErrUnknown.
 	Notice(ctx context.Context, id string) (Notice, error)
+	// LeastSeen gives the pending request whose message was not seen since a
+	// time, and of several the one that was not for the longest, or ErrUnknown.
+	LeastSeen(ctx context.Context, since time.Time) (Request, error)
 	// Due gives the jobs that the rows call for at this time, oldest first, at
 	// most limit of each kind of row.
 	Due(ctx context.Context, now time.Time, limit int) ([]Job, error)

@@ -166,6 +166,8 @@ type Delivery struct {
 	// Wanted counts what should have been shown, Done what has been shown.
 	Wanted int64
 	Done   int64
+	// SeenAt is when Slack last took the message as one that is there.
+	SeenAt time.Time
 	// PostBegun is when a post was last begun whose outcome is not known; zero
 	// if there is none.
 	PostBegun time.Time

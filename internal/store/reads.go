@@ -125,6 +125,13 @@ func (s *Store) Notice(ctx context.Context, id string) (approval.Notice, error) 
 	return n, nil
 }
 
+// LeastSeen implements approval.Store.
+func (s *Store) LeastSeen(ctx context.Context, since time.Time) (approval.Request, error) {
+	return scanRequest(s.read.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests
+		WHERE state = 'pending' AND ts <> '' AND delivery_done >= delivery_wanted AND seen_at <= $1
+		ORDER BY seen_at, id LIMIT 1`, toMilli(since)))
+}
+
 // Due implements approval.Store.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]approval.Job, error) {
 	at := now.UnixMilli()

@@ -17,7 +17,7 @@ const requestColumns = `id, source, external_id, requester, message, link, reque
 
 // bookkeepingColumns are what changes without an event.
 const bookkeepingColumns = `effect_attempts, effect_maybe_done, effect_next_at, effect_claimed_until,
-	channel, ts, content_hash, delivery_wanted, delivery_done, post_begun_at, post_missed_at,
+	channel, ts, content_hash, delivery_wanted, delivery_done, seen_at, post_begun_at, post_missed_at,
 	delivery_failures, delivery_next_at, delivery_claimed_until, missing_polls, missing_not_found`
 
 type scanner interface{ Scan(dest ...any) error }
@@ -32,7 +32,7 @@ func scanRequest(row scanner) (approval.Request, error) {
 		&decision, &confirmation, &closing,
 		&r.Effect.Attempts, &r.Effect.MaybeDone, (*milli)(&r.Effect.NextAt), (*milli)(&r.Effect.ClaimedUntil),
 		&r.Delivery.Channel, &r.Delivery.TS, &r.Delivery.Hash, &r.Delivery.Wanted, &r.Delivery.Done,
-		(*milli)(&r.Delivery.PostBegun), (*milli)(&r.Delivery.PostMissed), &r.Delivery.Failures, (*milli)(&r.Delivery.NextAt),
+		(*milli)(&r.Delivery.SeenAt), (*milli)(&r.Delivery.PostBegun), (*milli)(&r.Delivery.PostMissed), &r.Delivery.Failures, (*milli)(&r.Delivery.NextAt),
 		(*milli)(&r.Delivery.ClaimedUntil), &r.Missing.Polls, &r.Missing.NotFound)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, approval.ErrUnknown
@@ -67,7 +67,7 @@ func bookkeepingValues(r approval.Request) []any {
 	e, d := r.Effect, r.Delivery
 	return []any{
 		e.Attempts, e.MaybeDone, toMilli(e.NextAt), toMilli(e.ClaimedUntil),
-		d.Channel, d.TS, d.Hash, d.Wanted, d.Done, toMilli(d.PostBegun), toMilli(d.PostMissed), d.Failures, toMilli(d.NextAt),
+		d.Channel, d.TS, d.Hash, d.Wanted, d.Done, toMilli(d.SeenAt), toMilli(d.PostBegun), toMilli(d.PostMissed), d.Failures, toMilli(d.NextAt),
 		toMilli(d.ClaimedUntil), r.Missing.Polls, r.Missing.NotFound,
 	}
 }

@@ -27,6 +27,7 @@ CREATE TABLE requests (
     content_hash           TEXT    NOT NULL,
     delivery_wanted        BIGINT  NOT NULL,
     delivery_done          BIGINT  NOT NULL,
+    seen_at                BIGINT  NOT NULL,
     post_begun_at          BIGINT  NOT NULL,
     post_missed_at         BIGINT  NOT NULL,
     delivery_failures      BIGINT  NOT NULL,
@@ -37,6 +38,7 @@ CREATE TABLE requests (
     UNIQUE (source, external_id)
 );
 CREATE INDEX requests_pending ON requests (source, id) WHERE state = 'pending';
+CREATE INDEX requests_least_seen ON requests (seen_at) WHERE state = 'pending';
 CREATE INDEX requests_deciding ON requests (id) WHERE state IN ('approving', 'rejecting');
 CREATE INDEX requests_undelivered ON requests (id) WHERE delivery_done < delivery_wanted;
 

@@ -282,3 +282,30 @@ func dueLimited(t *testing.T, s approval.Store) {
 	// The limit is for each kind, so that none starves another.
 	require.Equal(t, []string{"carry_out r1", "carry_out r2", "post r1", "post r2", "tell n1", "tell n2"}, subjects(2))
 }
+
+func leastSeen(t *testing.T, s approval.Store) {
+	t.Helper()
+	_, err := s.LeastSeen(t.Context(), at(1000))
+	require.ErrorIs(t, err, approval.ErrUnknown)
+	receive(t, s, "unposted", "x0")
+	for i, id := range []string{"r1", "r2", "r3"} {
+		r := shown(receive(t, s, id, "x"+id))
+		r.Delivery.SeenAt = at(int64(300 - 100*i))
+		bookkeep(t, s, r)
+	}
+	due := shown(receive(t, s, "due", "x4"))
+	due.Delivery.Wanted++
+	bookkeep(t, s, due)
+	decided, event := approve(t, receive(t, s, "decided", "x5"), "click")
+	save(t, s, shown(decided), event)
+
+	for since, want := range map[int]string{1000: "r3", 100: "r3", 99: ""} {
+		r, err := s.LeastSeen(t.Context(), at(int64(since)))
+		if want == "" {
+			require.ErrorIs(t, err, approval.ErrUnknown)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, want, r.ID)
+	}
+}

@@ -23,7 +23,7 @@ func full(id string) approval.Request {
 		Closing:      &approval.Closing{Standing: approval.StandingIgnored},
 		Effect:       approval.Effect{Attempts: 4, MaybeDone: true, NextAt: at(5), ClaimedUntil: at(6)},
 		Delivery: approval.Delivery{
-			Channel: "C1", TS: "1.2", Hash: "h", Wanted: 7, Done: 6, PostBegun: at(8), PostMissed: at(9), Failures: 9, NextAt: at(10), ClaimedUntil: at(11),
+			Channel: "C1", TS: "1.2", Hash: "h", Wanted: 7, Done: 6, SeenAt: at(12), PostBegun: at(8), PostMissed: at(9), Failures: 9, NextAt: at(10), ClaimedUntil: at(11),
 		},
 		Missing: approval.Missing{Polls: 12, NotFound: 13},
 	}

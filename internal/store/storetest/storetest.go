@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(t *testing.T) approval.Store) {
 		"messages are due":                                       dueMessages,
 		"notices are due":                                        dueNotices,
 		"due steps are limited, oldest first":                    dueLimited,
+		"the message that was not seen for the longest time":     leastSeen,
 		"what a random life leaves is what its events replay to": replay,
 	} {
 		t.Run(name, func(t *testing.T) {
