@@ -10,7 +10,8 @@ import (
 // CarryOut does in the outside system what the request's decision says, and
 // records what came of it. Every attempt begins with how the request really
 // stands: an attempt before may have taken effect, and somebody may have decided
-// it elsewhere, which the outside system need not mind. A positive wait asks to be called again after it.
+// it elsewhere, which the outside system need not mind. A positive wait asks to
+// be called again after it.
 func (d *Desk) CarryOut(ctx context.Context, id string) (time.Duration, error) {
 	r, wait, err := d.claimEffect(ctx, id)
 	if err != nil || wait > 0 || !r.State.Deciding() {
