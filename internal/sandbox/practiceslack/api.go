@@ -57,6 +57,8 @@ func methodFor(name string) (method, bool) {
 		return method{nil, (*Workspace).viewsUpdate}, true
 	case "views.push":
 		return method{nil, (*Workspace).viewsPush}, true
+	case "views.publish":
+		return method{nil, (*Workspace).viewsPublish}, true
 	case "users.info":
 		return method{[]string{"users:read"}, (*Workspace).usersInfo}, true
 	case "users.list":

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -25,6 +26,8 @@ const (
 	maxReplyBytes   = 1 << 20
 	signatureHeader = "X-Slack-Signature"
 	timestampHeader = "X-Slack-Request-Timestamp"
+	// verificationToken is what Slack used before it signed. Apps should not look at it.
+	verificationToken = "practice-verification-token"
 )
 
 // Sign gives the headers with which Slack would deliver body at a time.
@@ -72,11 +75,20 @@ func (ws *Workspace) deliver(ctx context.Context, kind, address string, form url
 		return failed(noAddress)
 	}
 	body := []byte(form.Encode())
+	out, _ := ws.dispatch(ctx, Delivery{Kind: kind, URL: address, Body: body, Payload: []byte(form.Get("payload"))}, nil)
+	return out
+}
+
+// dispatch signs a delivery, sends it with what headers it has besides, and
+// records it. It also gives the headers of the app's answer. The lock is not
+// held.
+func (ws *Workspace) dispatch(ctx context.Context, d Delivery, header http.Header) (Outcome, http.Header) {
 	began := ws.now()
-	d := Delivery{Time: began, Kind: kind, URL: address, Header: ws.Sign(body, began), Body: body, Payload: []byte(form.Get("payload"))}
+	d.Time, d.Header = began, ws.Sign(d.Body, began)
+	maps.Copy(d.Header, header)
 	ctx, cancel := context.WithTimeout(ctx, ws.opt.DeliveryTimeout)
 	defer cancel()
-	status, reply, err := ws.send(ctx, address, d.Header, body)
+	status, answered, reply, err := ws.send(ctx, d)
 	out := Outcome{Delivered: true, Status: status, Reply: reply}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -90,32 +102,32 @@ func (ws *Workspace) deliver(ctx context.Context, kind, address string, form url
 	}
 	d.Status, d.Response, d.Error, d.Duration = status, reply, out.Error, ws.now().Sub(began)
 	ws.recordDelivery(d)
-	return out
+	return out, answered
 }
 
-func (ws *Workspace) send(ctx context.Context, address string, header http.Header, body []byte) (int, []byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+func (ws *Workspace) send(ctx context.Context, d Delivery) (status int, answered http.Header, reply []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(d.Body))
 	if err != nil {
-		return 0, nil, fmt.Errorf("make delivery: %w", err)
+		return 0, nil, nil, fmt.Errorf("make delivery: %w", err)
 	}
-	req.Header = header.Clone()
+	req.Header = d.Header.Clone()
 	resp, err := ws.client.Do(req)
 	if err != nil {
-		return 0, nil, fmt.Errorf("deliver: %w", err)
+		return 0, nil, nil, fmt.Errorf("deliver: %w", err)
 	}
 	defer resp.Body.Close()
-	reply, err := io.ReadAll(io.LimitReader(resp.Body, maxReplyBytes))
+	reply, err = io.ReadAll(io.LimitReader(resp.Body, maxReplyBytes))
 	if err != nil {
-		return 0, nil, fmt.Errorf("read the app's answer: %w", err)
+		return 0, nil, nil, fmt.Errorf("read the app's answer: %w", err)
 	}
-	return resp.StatusCode, reply, nil
+	return resp.StatusCode, resp.Header, reply, nil
 }
 
 // envelope is what all payloads share.
 func (ws *Workspace) envelope(kind, person string) object {
 	p := ws.users[person]
 	return object{
-		"type": kind, "token": "practice-verification-token", "api_app_id": ws.opt.AppID,
+		"type": kind, "token": verificationToken, "api_app_id": ws.opt.AppID,
 		"team":       object{"id": ws.opt.TeamID, "domain": ws.opt.TeamDomain},
 		"user":       object{"id": p.ID, "username": p.Name, "name": p.Name, "team_id": p.TeamID},
 		"enterprise": nil, "is_enterprise_install": false,

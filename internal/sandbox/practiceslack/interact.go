@@ -17,7 +17,7 @@ type Place struct {
 // InMessage is the place of a message, ephemeral ones included.
 func InMessage(channelID, ts string) Place { return Place{Channel: channelID, TS: ts} }
 
-// InView is the place of an open view.
+// InView is the place of an open view, a person's Home tab included.
 func InView(viewID string) Place { return Place{View: viewID} }
 
 // ClickButton clicks a button of a message, and confirms if it asks.
@@ -93,6 +93,9 @@ func (ws *Workspace) canvasAt(userID string, place Place) (*canvas, string) {
 	p, ok := ws.users[userID]
 	if !ok || p.Deleted {
 		return nil, fmt.Sprintf("there is no user %q", userID)
+	}
+	if v := ws.homeView(userID, place.View); v != nil {
+		return &v.canvas, ""
 	}
 	if place.View != "" {
 		stack := ws.stacks[userID]
@@ -186,7 +189,7 @@ func (ws *Workspace) Command(ctx context.Context, userID, channelID, command, te
 		return failed(noBaseURL)
 	}
 	form := url.Values{
-		"token": {"practice-verification-token"}, "team_id": {ws.opt.TeamID}, "team_domain": {ws.opt.TeamDomain},
+		"token": {verificationToken}, "team_id": {ws.opt.TeamID}, "team_domain": {ws.opt.TeamDomain},
 		"channel_id": {ch.ID}, "channel_name": {ch.Name}, "user_id": {p.ID}, "user_name": {p.Name},
 		"command": {command}, "text": {text}, "api_app_id": {ws.opt.AppID}, "is_enterprise_install": {"false"},
 		"response_url": {ws.newResponseURL(userID, channelID, "")}, "trigger_id": {ws.newTrigger(userID, "")},

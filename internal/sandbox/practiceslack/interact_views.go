@@ -123,6 +123,10 @@ func (ws *Workspace) closeView(ctx context.Context, userID, viewID string, all b
 		ws.mu.Unlock()
 		return failed("%s", problem)
 	}
+	if ws.homeView(userID, viewID) != nil {
+		ws.mu.Unlock()
+		return failed("a Home tab cannot be closed")
+	}
 	top := ws.open(viewID)
 	all = all || boolOf(top.def, "clear_on_close")
 	gone := []*view{top}

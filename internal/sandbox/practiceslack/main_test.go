@@ -1,6 +1,7 @@
 package practiceslack_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -48,9 +49,13 @@ type app struct {
 
 func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	raw, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(raw)) // for what answers
 	form, _ := url.ParseQuery(string(raw))
-	var payload map[string]any
-	_ = json.Unmarshal([]byte(form.Get("payload")), &payload)
+	payload, given := map[string]any(nil), []byte(form.Get("payload"))
+	if r.Header.Get("Content-Type") == "application/json" {
+		given = raw
+	}
+	_ = json.Unmarshal(given, &payload)
 	a.mu.Lock()
 	a.forms = append(a.forms, form)
 	a.payloads = append(a.payloads, payload)

@@ -27,11 +27,11 @@ type Call struct {
 type Delivery struct {
 	Seq      uint64
 	Time     time.Time
-	Kind     string // block_actions, view_submission, view_closed, block_suggestion, command
+	Kind     string // block_actions, view_submission, view_closed, block_suggestion, command, event, url_verification
 	URL      string
 	Header   http.Header
 	Body     []byte          // the raw body, as it was signed
-	Payload  json.RawMessage // the payload field, empty for a command
+	Payload  json.RawMessage // the payload field; the body itself if that is JSON; empty for a command
 	Status   int             // 0 when there was no answer
 	Response []byte
 	Duration time.Duration

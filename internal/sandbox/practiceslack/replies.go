@@ -85,7 +85,7 @@ func (ws *Workspace) applySubmission(v *view, out Outcome) SubmitResult {
 	if def == nil {
 		return ws.submissionFailed(v, result, "answer to a view submission has no view")
 	}
-	if refused := checkView(def); refused != nil {
+	if refused := checkView(def, ModalSurface); refused != nil {
 		return ws.submissionFailed(v, result, fmt.Sprintf("view in the answer to a submission: %s %v", refused.code, refused.messages))
 	}
 	if action == "update" {

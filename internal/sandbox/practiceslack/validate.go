@@ -92,6 +92,17 @@ func ValidateModal(view []byte) []string {
 	return c.problems
 }
 
+// ValidateHome tells what Slack would refuse in the JSON of a Home tab's view.
+func ValidateHome(view []byte) []string {
+	v, err := decode(view)
+	if err != nil {
+		return []string{"[ERROR] " + err.Error() + " [json-pointer:/view]"}
+	}
+	c := newChecker(HomeSurface)
+	c.homeTab("/view", v)
+	return c.problems
+}
+
 func (c *checker) fail(at, format string, args ...any) {
 	if len(c.problems) < maxProblems {
 		c.problems = append(c.problems, "[ERROR] "+fmt.Sprintf(format, args...)+" [json-pointer:"+at+"]")

@@ -36,6 +36,26 @@ func (c *checker) modal(at string, v any) {
 	}
 }
 
+// homeTab checks a view that is published in a person's Home tab.
+func (c *checker) homeTab(at string, v any) {
+	o, ok := c.object(at, v, "type", "blocks", "private_metadata", "callback_id", "external_id")
+	if !ok {
+		return
+	}
+	if typ := stringOf(o, "type"); typ != "home" {
+		c.fail(at+"/type", "unsupported type: %s", typ)
+	}
+	c.atMost(o, at, "private_metadata", maxPrivateMetadata)
+	c.atMost(o, at, "callback_id", maxID)
+	c.atMost(o, at, "external_id", maxID)
+	blocks, present := o["blocks"]
+	if !present {
+		c.fail(at, "missing required field: blocks")
+		return
+	}
+	c.blocks(at+"/blocks", blocks)
+}
+
 // atMost checks an optional string that may be empty.
 func (c *checker) atMost(o object, at, key string, most int) {
 	if s, ok := o[key].(string); ok && s == "" {

@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// View is a snapshot of an open modal. Its JSON is shared and must not be
-// changed.
+// View is a snapshot of an open modal or of a Home tab. Its JSON is shared and
+// must not be changed.
 type View struct {
 	ID              string
+	Type            string // modal or home
 	User            string
-	Title           string
+	Title           string // empty in a Home tab, as Submit and Close are
 	Submit          string // empty: no submit button
 	Close           string
 	CallbackID      string
@@ -30,10 +31,15 @@ type View struct {
 	blocks          []any
 }
 
-// Visible is the title and all texts of the view, one a line.
-func (v View) Visible() string { return v.Title + "\n" + visibleText(v.blocks) }
+// Visible is the title, if there is one, and all texts of the view, one a line.
+func (v View) Visible() string {
+	if v.Title == "" {
+		return visibleText(v.blocks)
+	}
+	return v.Title + "\n" + visibleText(v.blocks)
+}
 
-// view is an open modal.
+// view is an open modal or what a Home tab shows.
 type view struct {
 	canvas
 	id       string
@@ -83,28 +89,33 @@ func (ws *Workspace) trade(id string) (*trigger, *refusal) {
 }
 
 // readView reads and checks the view argument.
-func (ws *Workspace) readView(args arguments) (object, *refusal) {
+func (ws *Workspace) readView(args arguments, surface Surface) (object, *refusal) {
 	v, ok := args.tree("view")
 	o, isObject := v.(object)
 	if !args.has("view") || !ok || !isObject {
 		return nil, &refusal{code: "invalid_arguments", messages: []string{"[ERROR] missing required field: view [json-pointer:/view]"}}
 	}
-	return o, checkView(o)
+	return o, checkView(o, surface)
 }
 
-func checkView(o object) *refusal {
+func checkView(o object, surface Surface) *refusal {
 	if len(encode(o)) > maxViewBytes {
 		return refuse("view_too_large")
 	}
-	check := newChecker(ModalSurface)
-	check.modal("/view", o)
+	check := newChecker(surface)
+	if surface == HomeSurface {
+		check.homeTab("/view", o)
+	} else {
+		check.modal("/view", o)
+	}
 	if len(check.problems) > 0 {
 		return &refusal{code: "invalid_arguments", messages: check.problems}
 	}
 	return nil
 }
 
-// externalTaken says whether an external id is used by another open view.
+// externalTaken says whether an external id is used by another open view, Home
+// tabs included.
 func (ws *Workspace) externalTaken(id, except string) bool {
 	if id == "" {
 		return false
@@ -114,6 +125,11 @@ func (ws *Workspace) externalTaken(id, except string) bool {
 			if stringOf(v.def, "external_id") == id && v.id != except {
 				return true
 			}
+		}
+	}
+	for _, v := range ws.homes {
+		if stringOf(v.def, "external_id") == id && v.id != except {
+			return true
 		}
 	}
 	return false
@@ -157,8 +173,13 @@ func (ws *Workspace) replace(v *view, def object) {
 	ws.announce(Event{Kind: ViewsChanged, User: v.owner, View: v.id})
 }
 
-// open finds an open view by id.
+// open finds an open view by id, be it a modal or what a Home tab shows.
 func (ws *Workspace) open(id string) *view {
+	for _, v := range ws.homes {
+		if v.id == id {
+			return v
+		}
+	}
 	for _, stack := range ws.stacks {
 		for _, v := range stack {
 			if v.id == id {
@@ -187,7 +208,7 @@ func (ws *Workspace) setStack(person string, stack []*view) {
 }
 
 func (ws *Workspace) viewsOpen(c *call) (object, *refusal) {
-	def, refused := ws.readView(c.args)
+	def, refused := ws.readView(c.args, ModalSurface)
 	if refused != nil {
 		return nil, refused
 	}
@@ -205,7 +226,7 @@ func (ws *Workspace) viewsOpen(c *call) (object, *refusal) {
 }
 
 func (ws *Workspace) viewsPush(c *call) (object, *refusal) {
-	def, refused := ws.readView(c.args)
+	def, refused := ws.readView(c.args, ModalSurface)
 	if refused != nil {
 		return nil, refused
 	}
@@ -213,7 +234,7 @@ func (ws *Workspace) viewsPush(c *call) (object, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	if t.view == "" || len(ws.stacks[t.person]) == 0 {
+	if t.view == "" || ws.homeView(t.person, t.view) != nil || len(ws.stacks[t.person]) == 0 {
 		return nil, refuse("invalid_trigger_id")
 	}
 	if ws.externalTaken(stringOf(def, "external_id"), "") {
@@ -228,7 +249,7 @@ func (ws *Workspace) viewsPush(c *call) (object, *refusal) {
 }
 
 func (ws *Workspace) viewsUpdate(c *call) (object, *refusal) {
-	def, refused := ws.readView(c.args)
+	def, refused := ws.readView(c.args, ModalSurface)
 	if refused != nil {
 		return nil, refused
 	}
@@ -259,13 +280,17 @@ func (ws *Workspace) viewsUpdate(c *call) (object, *refusal) {
 // wireView is a view object as answers and payloads give it.
 func (ws *Workspace) wireView(v *view) object {
 	o := object{
-		"id": v.id, "team_id": ws.opt.TeamID, "type": "modal", "blocks": v.blocks,
+		"id": v.id, "team_id": ws.opt.TeamID, "type": stringOf(v.def, "type"), "blocks": v.blocks,
 		"private_metadata": stringOf(v.def, "private_metadata"), "callback_id": stringOf(v.def, "callback_id"),
 		"state": object{"values": v.state(v.owner)}, "hash": v.hash, "title": v.def["title"],
 		"clear_on_close": boolOf(v.def, "clear_on_close"), "notify_on_close": boolOf(v.def, "notify_on_close"),
 		"close": v.def["close"], "submit": v.def["submit"], "previous_view_id": nil, "root_view_id": v.root,
 		"app_id": ws.opt.AppID, "external_id": stringOf(v.def, "external_id"),
 		"app_installed_team_id": ws.opt.TeamID, "bot_id": ws.opt.BotID,
+	}
+	if stringOf(v.def, "type") == "home" {
+		// Slack gives these views a title that nobody sees.
+		o["title"] = object{"type": "plain_text", "text": "View Title", "emoji": true}
 	}
 	if v.previous != "" {
 		o["previous_view_id"] = v.previous
@@ -275,7 +300,7 @@ func (ws *Workspace) wireView(v *view) object {
 
 func (v *view) snapshot() View {
 	s := View{
-		ID: v.id, User: v.owner, Title: textOf(v.def, "title"), Submit: textOf(v.def, "submit"), Close: textOf(v.def, "close"),
+		ID: v.id, Type: stringOf(v.def, "type"), User: v.owner, Title: textOf(v.def, "title"), Submit: textOf(v.def, "submit"), Close: textOf(v.def, "close"),
 		CallbackID: stringOf(v.def, "callback_id"), PrivateMetadata: stringOf(v.def, "private_metadata"),
 		ExternalID: stringOf(v.def, "external_id"), Hash: v.hash, RootID: v.root, PreviousID: v.previous,
 		Blocks: v.raw, State: encode(v.state(v.owner)), Errors: map[string]string{}, Problem: v.problem,

@@ -22,6 +22,7 @@ type Options struct {
 	BotUserID     string
 	BotName       string
 	Limits        Limits
+	WithoutHome   bool // App Home's Home tab is switched off in the app's settings
 
 	DeliveryTimeout time.Duration // how long the app may take to answer; default 3 s, real time
 	TriggerLife     time.Duration // default 3 s, by the clock
@@ -42,6 +43,7 @@ type Workspace struct {
 	baseURL      string
 	requestURL   string
 	optionsURL   string
+	eventsURL    string
 	users        map[string]Person
 	userOrder    []string
 	channels     map[string]*channel
@@ -50,8 +52,10 @@ type Workspace struct {
 	groupOrder   []string
 	ephemerals   map[string][]*message // by person
 	stacks       map[string][]*view    // open modals by person, the topmost last
+	homes        map[string]*view      // what Home tabs show, by person
 	triggers     map[string]*trigger
 	responses    map[string]*responseURL
+	pending      []*pendingEvent // events that the app has not taken, to be sent again
 	buckets      map[string]*bucket
 	faults       []*Fault
 	hangs        chan struct{} // closed to release what hangs
@@ -122,6 +126,7 @@ func New(opt Options) *Workspace {
 		groups:      map[string]UserGroup{},
 		ephemerals:  map[string][]*message{},
 		stacks:      map[string][]*view{},
+		homes:       map[string]*view{},
 		triggers:    map[string]*trigger{},
 		responses:   map[string]*responseURL{},
 		buckets:     map[string]*bucket{},
@@ -144,7 +149,8 @@ func (ws *Workspace) Close() {
 }
 
 // SetBaseURL tells where Handler is served, such as http://127.0.0.1:8080. It
-// is needed before anything is delivered: a response_url begins with it.
+// is needed before interactions and commands are delivered: a response_url
+// begins with it.
 func (ws *Workspace) SetBaseURL(url string) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
@@ -164,6 +170,13 @@ func (ws *Workspace) SetOptionsURL(url string) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	ws.optionsURL = url
+}
+
+// SetEventsURL tells where the app takes events. Empty means the request URL.
+func (ws *Workspace) SetEventsURL(url string) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	ws.eventsURL = url
 }
 
 // BotToken is the app's token, SigningSecret the secret that deliveries are
