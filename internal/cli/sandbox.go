@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os/exec"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,13 +13,16 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox"
 )
 
+// sandboxFlags are what the command line says.
+type sandboxFlags struct {
+	port, requests int
+	seed           uint64
+	level          string
+	open           bool
+}
+
 func sandboxCommand(w World) *cobra.Command {
-	var (
-		port     int
-		requests int
-		seed     uint64
-		level    string
-	)
+	var f sandboxFlags
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "See Frontdesk work in a browser, with a practice Slack and a practice Conveyor",
@@ -26,30 +31,59 @@ func sandboxCommand(w World) *cobra.Command {
 			"neither .env nor the environment, and forgets everything when it ends.",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runSandbox(cmd.Context(), w, level, requests, sandbox.Options{Port: port, Seed: seed})
+			return runSandbox(cmd.Context(), w, f, openPage)
 		},
 	}
-	cmd.Flags().IntVar(&port, "port", 8080, "the port of the page; 0 takes a free one")
-	cmd.Flags().IntVar(&requests, "requests", 3, "how many requests wait at the start")
-	cmd.Flags().Uint64Var(&seed, "seed", 1, "the same seed gives the same ids")
-	cmd.Flags().StringVar(&level, "log-level", "warn", "how much Frontdesk logs: debug, info, warn or error")
+	cmd.Flags().IntVar(&f.port, "port", 8080, "the port of the page; 0 takes a free one")
+	cmd.Flags().IntVar(&f.requests, "requests", 3, "how many requests wait at the start")
+	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "the same seed gives the same ids")
+	cmd.Flags().StringVar(&f.level, "log-level", "warn", "how much Frontdesk logs: debug, info, warn or error")
+	cmd.Flags().BoolVar(&f.open, "open", false, "open the page in the default browser")
 	return cmd
 }
 
-func runSandbox(ctx context.Context, w World, level string, requests int, o sandbox.Options) error {
-	log, err := newLog(w.Stderr, level, config.LogText)
+// runSandbox runs the sandbox until the context ends. open opens an address in
+// a browser; that it cannot is no reason to end.
+func runSandbox(ctx context.Context, w World, f sandboxFlags, open func(ctx context.Context, address string) error) error {
+	log, err := newLog(w.Stderr, f.level, config.LogText)
 	if err != nil {
 		return &usageError{err}
 	}
-	o.Clock, o.Log, o.Version = w.Clock, log, version()
-	world, err := sandbox.Start(ctx, o)
+	world, err := sandbox.Start(ctx, sandbox.Options{
+		Port: f.port, Seed: f.seed, Clock: w.Clock, Log: log, Version: version(),
+	})
 	if err != nil {
 		return fmt.Errorf("could not start the sandbox: %w", err)
 	}
-	world.FileRequests(requests)
+	world.FileRequests(f.requests)
 	_, _ = fmt.Fprintf(w.Stdout, "Frontdesk runs in a practice workspace. Open %s in a browser; Ctrl+C ends it.\n", world.Page())
+	if f.open {
+		// Beside the rest: some desktops answer only when the browser is closed.
+		go func() {
+			if err := open(ctx, world.Page()); err != nil {
+				_, _ = fmt.Fprintf(w.Stderr, "The page could not be opened by itself (%v); open it yourself.\n", err)
+			}
+		}()
+	}
 	<-ctx.Done()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 9*time.Second)
 	defer cancel()
 	return world.Close(ctx)
+}
+
+// openPage opens an address in the default browser of this desktop.
+func openPage(ctx context.Context, address string) error {
+	name, args := "xdg-open", []string{address}
+	switch runtime.GOOS {
+	case "darwin":
+		name = "open"
+	case "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", address}
+	}
+	// The browser outlives the sandbox.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), name, args...) //nolint:gosec // one of three names, and our own address
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("run %s: %w", name, err)
+	}
+	return nil
 }

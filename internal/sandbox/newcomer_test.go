@@ -42,6 +42,7 @@ func TestANewcomersFirstMinute(t *testing.T) {
 	p.does("opens the page", chromedp.Navigate(world.Page()))
 	p.sees("grace@northwind.example")
 	p.sees("edsger@fabrikam.example")
+	p.hasDone(0)
 
 	p.does("opens the menu", chromedp.Click(inMessage("grace@northwind.example", `//button[contains(@class, "select-control")]`)))
 	p.does("chooses", chromedp.Click(`//*[@role="option" and contains(., "Financials")]`))
@@ -54,6 +55,8 @@ func TestANewcomersFirstMinute(t *testing.T) {
 		p.does("looks for "+group, chromedp.WaitVisible(inMessage("grace@northwind.example", fmt.Sprintf(`//*[contains(., %q)]`, group))))
 	}
 
+	p.hasDone(1)
+
 	p.presses("alan@contoso.example", "Reject")
 	p.sees("Reject request")
 	p.does("submits an empty form", chromedp.Click(`//dialog//button[@type="submit"]`))
@@ -63,6 +66,11 @@ func TestANewcomersFirstMinute(t *testing.T) {
 	p.does("submits", chromedp.Click(`//dialog//button[@type="submit"]`))
 	p.sees("Access request rejected")
 	p.sees("We do not know this company.")
+	p.hasDone(2)
+	p.does("looks at the wire", chromedp.Click(`//summary`))
+	p.hasDone(3)
+	p.picture("wire")
+	p.does("leaves the wire", chromedp.Click(`//summary`))
 
 	p.does("asks as a customer", chromedp.SendKeys(`//input[@type="email"]`, "new@customer.example\r"))
 	p.sees("new@customer.example")
@@ -73,6 +81,101 @@ func TestANewcomersFirstMinute(t *testing.T) {
 	}
 	p.sees("Access request handled in Conveyor")
 	p.picture("outcomes")
+}
+
+// TestWhatIf does in a browser what can go wrong: Conveyor fails and refuses,
+// Slack loses an answer and limits, Frontdesk stops and starts again; and in
+// the end everything has come to pass.
+func TestWhatIf(t *testing.T) {
+	t.Parallel()
+	browser := browsertest.New(t)
+	world := newSandbox(t)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		require.NoError(t, world.Close(ctx))
+		require.Empty(t, world.Slack.Violations())
+	})
+	world.FileRequests(2)
+	p := &person{t: t, browser: browser}
+	p.does("opens the page", chromedp.Navigate(world.Page()))
+	p.sees("grace@northwind.example")
+	p.sees("alan@contoso.example")
+	p.does("opens the drawer", chromedp.Click(`//summary`))
+
+	p.flips("Conveyor answers 500", true)
+	p.presses("grace@northwind.example", "Approve")
+	p.does("sees it fail", chromedp.WaitVisible(`//tr[contains(@class, "failed") and contains(., "/exchange/authorization_requests/") and contains(., "500")]`))
+	p.picture("what-if")
+	p.does("ends it with one click", chromedp.Click(`//ul[@id="troubles-list"]//button[contains(., "Conveyor answers 500")]`))
+	p.does("sees that nothing is wrong", chromedp.WaitNotVisible(`//*[@id="troubles"]`))
+	p.sees("Access request approved")
+
+	p.flips("Slack’s answer to a post is lost", true)
+	p.does("asks as a customer", chromedp.SendKeys(`//input[@type="email"]`, "lost@customer.example\r"))
+	p.sees("lost@customer.example")
+	p.does("sees the cut", chromedp.WaitVisible(`//tr[contains(@class, "failed") and contains(., "chat.postMessage")]`))
+	p.flips("Slack’s answer to a post is lost", false)
+
+	p.does("stops Frontdesk", chromedp.Click(`//button[.="Stop Frontdesk"]`))
+	p.sees("Frontdesk is stopped.")
+	require.Eventually(t, func() bool { return !world.FrontdeskRunning() }, 10*time.Second, 10*time.Millisecond)
+	p.presses("alan@contoso.example", "Approve")
+	p.does("is told that nobody answers", chromedp.WaitVisible(`//*[@role="alert"]`))
+	p.picture("stopped")
+	p.does("starts it again", chromedp.Click(`//button[.="Start it"]`))
+	p.does("sees that nothing is wrong", chromedp.WaitNotVisible(`//*[@id="troubles"]`))
+	p.presses("alan@contoso.example", "Approve")
+	p.does("sees it done", chromedp.WaitVisible(inMessage("alan@contoso.example", `//*[contains(., "Access request approved")]`)))
+
+	require.NoError(t, world.StopFrontdesk(t.Context()))
+	p.sees("Frontdesk is stopped.")
+	require.NoError(t, world.StartFrontdesk(t.Context()))
+	p.does("sees what a test did", chromedp.WaitNotVisible(`//*[@id="troubles"]`))
+}
+
+// TestHintsAreDismissed hides the hints with the keyboard, for good.
+func TestHintsAreDismissed(t *testing.T) {
+	t.Parallel()
+	browser := browsertest.New(t)
+	world := newSandbox(t)
+	t.Cleanup(func() { require.NoError(t, world.Close(context.WithoutCancel(t.Context()))) })
+	p := &person{t: t, browser: browser}
+	focused := func() string {
+		id, err := chromedp.Run(browser, chromedp.Evaluate[string](`document.activeElement.id`))
+		require.NoError(t, err)
+		return id
+	}
+	p.does("opens the page", chromedp.Navigate(world.Page()))
+	p.hasDone(0)
+	p.does("reaches the cross", chromedp.Focus(`#hints-dismiss`))
+	p.does("presses Enter", chromedp.KeyEvent("\r"))
+	p.does("has room", chromedp.WaitNotVisible(`#hints`))
+	require.Equal(t, "hints-show", focused(), "the keyboard is not lost")
+	p.does("reloads", chromedp.Reload())
+	p.does("finds the way back", chromedp.WaitVisible(`#hints-show`))
+	p.does("sees no hints", chromedp.WaitNotVisible(`#hints`))
+	p.does("reaches the way back", chromedp.Focus(`#hints-show`))
+	p.does("presses Enter", chromedp.KeyEvent("\r"))
+	p.hasDone(0)
+	require.Equal(t, "hints-dismiss", focused())
+}
+
+// flips turns a switch on or off, and waits until it is.
+func (p *person) flips(name string, on bool) {
+	p.t.Helper()
+	at := func(checked bool) string {
+		return fmt.Sprintf(`//button[@role="switch" and @aria-checked="%t" and .=%q]`, checked, name)
+	}
+	p.does("flips "+name, chromedp.Click(at(!on)))
+	p.does("sees it flipped", chromedp.WaitVisible(at(on)))
+}
+
+// hasDone waits until that many of the hints are ticked off.
+func (p *person) hasDone(n int) {
+	p.t.Helper()
+	p.does("looks at the hints", chromedp.WaitVisible(fmt.Sprintf(
+		`//*[@id="hints" and count(.//li[contains(@class, "done")])=%d and count(.//li[not(contains(@class, "all"))])=3]`, n)))
 }
 
 func clock() time.Time {

@@ -1,10 +1,6 @@
 package sandbox
 
-import (
-	"net/http"
-
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/page"
-)
+import "net/http"
 
 // pages gives everything that the front address serves: the practice Slack's
 // API and the page for people.
@@ -12,6 +8,6 @@ func (s *Sandbox) pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", s.Slack.Handler())
 	mux.Handle("/actions/", s.Slack.Handler())
-	mux.Handle("/", page.New(s.Slack, s.Room))
+	mux.Handle("/", s.page)
 	return mux
 }

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -23,6 +24,7 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/app"
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 	"github.com/frontdesk-hq/frontdesk/internal/config"
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox/page"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
 )
@@ -59,7 +61,13 @@ type Sandbox struct {
 	folder   string
 	front    *server
 	room     *server
-	desk     *app.App
+	page     *page.Page
+
+	// turn is held while Frontdesk starts or stops, mu for a moment only.
+	turn   sync.Mutex
+	mu     sync.Mutex
+	desk   *app.App
+	closed bool
 }
 
 // WebhookSecret signs the practice Conveyor's webhooks.
@@ -83,6 +91,7 @@ func (s *Sandbox) start(ctx context.Context) error {
 	o.Slack.Clock, o.Room.Clock, o.Room.Seed = o.Clock, o.Clock, o.Seed
 	s.Slack = practiceslack.New(o.Slack)
 	s.Room = practiceconveyor.New(o.Room) //nolint:contextcheck // a room lives until it is closed
+	s.page = page.New(s.Slack, s.Room, s)
 	s.furnish()
 
 	var err error
@@ -119,47 +128,11 @@ func (s *Sandbox) defaults() config.Config {
 	}
 }
 
-// StartFrontdesk starts Frontdesk, on a free port, on the state it left behind.
-func (s *Sandbox) StartFrontdesk(ctx context.Context) error {
-	desk, err := app.Start(ctx, app.Options{
-		Config: s.settings, Listen: "127.0.0.1:0", Version: s.options.Version,
-		Clock: s.options.Clock, Log: s.options.Log, Timing: s.options.Timing,
-	})
-	if err != nil {
-		return fmt.Errorf("start Frontdesk: %w", err)
-	}
-	s.desk = desk
-	s.Slack.SetRequestURL(desk.URL() + "/slack/events")
-	err = s.Room.SetWebhook(practiceconveyor.Webhook{URL: desk.URL() + "/conveyor/webhook", Secret: WebhookSecret})
-	if err != nil {
-		return fmt.Errorf("point the practice webhook at Frontdesk: %w", err)
-	}
-	return nil
-}
-
-// StopFrontdesk stops Frontdesk as an operator would. The practice parties go on.
-func (s *Sandbox) StopFrontdesk(ctx context.Context) error {
-	if s.desk == nil {
-		return nil
-	}
-	desk := s.desk
-	s.desk = nil
-	return desk.Stop(ctx)
-}
-
 // Settings gives what Frontdesk is set to.
 func (s *Sandbox) Settings() config.Config { return s.settings }
 
 // URL gives the address of the page and of the practice Slack.
 func (s *Sandbox) URL() string { return s.front.url() }
-
-// FrontdeskURL gives the address of Frontdesk itself, empty while it is stopped.
-func (s *Sandbox) FrontdeskURL() string {
-	if s.desk == nil {
-		return ""
-	}
-	return s.desk.URL()
-}
 
 // RoomURL gives the address of the practice Conveyor.
 func (s *Sandbox) RoomURL() string { return s.room.url() }
@@ -168,7 +141,7 @@ func (s *Sandbox) RoomURL() string { return s.room.url() }
 func (s *Sandbox) Close(ctx context.Context) error {
 	s.Slack.ReleaseHangs()
 	s.Room.ClearFaults()
-	err := s.StopFrontdesk(ctx)
+	err := s.leaveFrontdesk(ctx)
 	s.Slack.Close()
 	s.Room.Close()
 	for _, server := range []*server{s.front, s.room} {

@@ -31,7 +31,7 @@ type input struct {
 
 func shown(o practiceslack.Outcome) answer { return answer{OK: o.OK, Error: o.Error} }
 
-func (p *page) act(ctx context.Context, in struct {
+func (p *Page) act(ctx context.Context, in struct {
 	spot
 	Input input `json:"input"`
 },
@@ -51,7 +51,7 @@ type found struct {
 	Options []option `json:"options"`
 }
 
-func (p *page) search(ctx context.Context, in struct {
+func (p *Page) search(ctx context.Context, in struct {
 	spot
 	Query string `json:"query"`
 },
@@ -69,7 +69,7 @@ type submitted struct {
 	Errors map[string]string `json:"errors"`
 }
 
-func (p *page) submit(ctx context.Context, in struct {
+func (p *Page) submit(ctx context.Context, in struct {
 	As     string                      `json:"as"`
 	View   string                      `json:"view"`
 	Inputs map[string]map[string]input `json:"inputs"`
@@ -86,7 +86,7 @@ func (p *page) submit(ctx context.Context, in struct {
 	return submitted{answer: shown(result.Outcome), Errors: result.Errors}
 }
 
-func (p *page) closeView(ctx context.Context, in struct {
+func (p *Page) closeView(ctx context.Context, in struct {
 	As   string `json:"as"`
 	View string `json:"view"`
 	All  bool   `json:"all"`
@@ -98,7 +98,7 @@ func (p *page) closeView(ctx context.Context, in struct {
 	return shown(p.slack.CloseView(ctx, in.As, in.View))
 }
 
-func (p *page) fileRequest(_ context.Context, in struct {
+func (p *Page) fileRequest(_ context.Context, in struct {
 	Email   string `json:"email"`
 	Message string `json:"message"`
 },
@@ -115,7 +115,7 @@ func (p *page) fileRequest(_ context.Context, in struct {
 	return answer{OK: true}
 }
 
-func (p *page) decideElsewhere(_ context.Context, in struct {
+func (p *Page) decideElsewhere(_ context.Context, in struct {
 	Request  string                    `json:"request"`
 	Decision practiceconveyor.Decision `json:"decision"`
 },
@@ -132,7 +132,7 @@ func (p *page) decideElsewhere(_ context.Context, in struct {
 	return answer{Error: err.Error()}
 }
 
-func (p *page) addGroup(_ context.Context, in struct {
+func (p *Page) addGroup(_ context.Context, in struct {
 	Name string `json:"name"`
 },
 ) any {

@@ -149,6 +149,23 @@ func (p *visitor) usesASmallScreen(w *world) {
 	p.presses("the wire", `//summary`)
 	p.sees("a line of it", `//tbody[@id="wire"]/tr`)
 	p.fits("wire")
+	w.desk.set(false)
+	for _, name := range []string{"Conveyor refuses", "Slack limits updates", "Conveyor is slow"} {
+		p.presses(name, fmt.Sprintf(`//button[@role="switch" and @aria-checked="false" and contains(., %q)]`, name))
+		p.sees("that it is on", fmt.Sprintf(`//button[@role="switch" and @aria-checked="true" and contains(., %q)]`, name))
+	}
+	p.sees("that Frontdesk is stopped", `//*[@id="troubles"]//strong[.="Frontdesk is stopped."]`)
+	p.fits("what if")
+	p.presses("start", `//*[@id="troubles"]//button[.="Start it"]`)
+	for _, name := range []string{"Conveyor refuses Alice Ant", "Slack limits updates", "Conveyor is slow"} {
+		p.does("ends "+name, chromedp.Focus(fmt.Sprintf(`//*[@id="troubles"]//button[@aria-label="%s: switch it off"]`, name)))
+		p.does("presses Enter", chromedp.KeyEvent("\r"))
+		p.sees("that it is off", fmt.Sprintf(`//button[@role="switch" and @aria-checked="false" and contains(., %q)]`, name))
+		require.Equal(p.t, "scroller", p.reads(`document.activeElement.id`), "the keyboard goes on with the messages")
+	}
+	p.does("sees that nothing is wrong", chromedp.WaitNotVisible(`//*[@id="troubles"]`))
+	require.Empty(p.t, w.on("U1"))
+	require.True(p.t, w.desk.FrontdeskRunning())
 	p.presses("the wire again", `//summary`)
 	p.presses("the other part", `//nav//button[contains(., "Customer")]`)
 	p.sees("the group", `//ul[@id="groups"]/li[contains(., "WWW")]`)

@@ -3,6 +3,7 @@ package page
 import (
 	"io"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -13,7 +14,7 @@ const gather = 30 * time.Millisecond
 // serveEvents tells the page that something changed, until it goes away. The
 // page then fetches a snapshot; so nothing is lost when a stream breaks, and a
 // slow page is told once instead of often.
-func (p *page) serveEvents(w http.ResponseWriter, r *http.Request) {
+func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 	slack, endSlack := p.slack.Subscribe()
 	defer endSlack()
 	room, endRoom := p.room.Subscribe()
@@ -26,6 +27,7 @@ func (p *page) serveEvents(w http.ResponseWriter, r *http.Request) {
 	// At the start too: what changed before the subscription is news as well.
 	message := "retry: 1000\ndata: changed\n\n"
 	for {
+		news := p.news.heard() // before the message, so that nothing falls between
 		if _, err := io.WriteString(w, message); err != nil {
 			return
 		}
@@ -42,6 +44,7 @@ func (p *page) serveEvents(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		case <-room:
+		case <-news:
 		}
 		timer.Reset(gather)
 		for waiting := true; waiting; {
@@ -58,4 +61,24 @@ func (p *page) serveEvents(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+}
+
+// bell tells everybody who listens at once, and remembers nothing.
+type bell struct {
+	mu   sync.Mutex
+	rung chan struct{}
+}
+
+// heard gives a channel that is closed when the bell rings next.
+func (b *bell) heard() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.rung
+}
+
+func (b *bell) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(b.rung)
+	b.rung = make(chan struct{})
 }

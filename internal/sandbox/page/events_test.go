@@ -51,10 +51,15 @@ func (f *watcher) ended() bool {
 
 // follow lets a page follow the events of a world, within a bubble of time.
 func follow(ctx context.Context, slack *practiceslack.Workspace, room *practiceconveyor.Room) *watcher {
+	return watch(ctx, page.New(slack, room, &desk{}))
+}
+
+// watch lets an open page follow the events.
+func watch(ctx context.Context, p *page.Page) *watcher {
 	f := &watcher{header: http.Header{}}
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/practice/events", http.NoBody)
 	go func() {
-		page.New(slack, room).ServeHTTP(f, r)
+		p.ServeHTTP(f, r)
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.done = true
@@ -187,4 +192,23 @@ func TestEventsAreStreamed(t *testing.T) {
 	w.slack.Close()
 	_, err = lines.ReadByte()
 	require.ErrorIs(t, err, io.EOF)
+}
+
+func TestEventsTellOfWhatOnlyThePageKnows(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, slack *practiceslack.Workspace, room *practiceconveyor.Room) {
+		t.Helper()
+		p := page.New(slack, room, &desk{})
+		first, second := watch(t.Context(), p), watch(t.Context(), p)
+		for i := range 3 {
+			p.Changed()
+			passes(time.Second)
+			require.Equal(t, i+2, first.events())
+			require.Equal(t, i+2, second.events(), "every open page is told")
+		}
+		p.Changed()
+		p.Changed()
+		passes(time.Minute)
+		require.Equal(t, 5, first.events(), "what comes together is told once")
+	})
 }

@@ -32,6 +32,8 @@ type world struct {
 	slack *practiceslack.Workspace
 	room  *practiceconveyor.Room
 	app   *app
+	desk  *desk
+	page  *page.Page
 	front *httptest.Server
 }
 
@@ -43,11 +45,13 @@ func newWorld(t *testing.T, clock func() time.Time) *world {
 		room:  practiceconveyor.New(practiceconveyor.Options{Clock: clock, NDARequired: true}),
 	}
 	w.app = &app{world: w}
+	w.desk = &desk{running: true}
+	w.page = page.New(w.slack, w.room, w.desk)
 	mux := http.NewServeMux()
 	mux.Handle("/api/", w.slack.Handler())
 	mux.Handle("/actions/", w.slack.Handler())
 	mux.Handle("/api/v2/", w.room.Handler())
-	mux.Handle("/", page.New(w.slack, w.room))
+	mux.Handle("/", w.page)
 	w.front = httptest.NewServer(mux)
 	door := httptest.NewServer(w.app)
 	t.Cleanup(func() {
@@ -59,8 +63,8 @@ func newWorld(t *testing.T, clock func() time.Time) *world {
 	w.slack.SetBaseURL(w.front.URL)
 	w.slack.SetRequestURL(door.URL)
 	for _, p := range []practiceslack.Person{
-		{ID: "U1", Name: "alice", RealName: "Alice Ant", TZ: "Europe/Berlin"},
-		{ID: "U2", Name: "bob", RealName: "Bob Badger", TZ: "America/New_York"},
+		{ID: "U1", Name: "alice", RealName: "Alice Ant", Email: "alice@vendor.example", TZ: "Europe/Berlin"},
+		{ID: "U2", Name: "bob", RealName: "Bob Badger", Email: "bob@vendor.example", TZ: "America/New_York"},
 		{ID: "U3", Name: "gus", RealName: "Gus Guest", Restricted: true},
 		{ID: "U4", Name: "gone", RealName: "Gone Gnu", Deleted: true},
 	} {
@@ -267,6 +271,8 @@ type seen struct {
 	Groups   []seenGroup   `json:"groups"`
 	More     int           `json:"more_groups"`
 	Wire     []seenLine    `json:"wire"`
+	Faults   []seenFault   `json:"faults"`
+	Running  bool          `json:"running"`
 	raw      string
 }
 
@@ -320,6 +326,13 @@ type seenRequest struct {
 type seenGroup struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
+}
+
+type seenFault struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Hint string `json:"hint"`
+	On   bool   `json:"on"`
 }
 
 type seenLine struct {

@@ -6,12 +6,16 @@
 // else. What people do on the page goes through the same Go API that tests use,
 // so the page can do nothing that a person in Slack could not.
 //
+// Beside that it has switches for what can go wrong, and stops and starts
+// Frontdesk through the small interface Desk.
+//
 // It promises: assets are embedded, nothing is fetched from elsewhere and no
 // script stands in the page itself; only the page's own origin, on this
 // machine, may read or act; bodies are bounded; a stream ends with its request.
 package page
 
 import (
+	"context"
 	"embed"
 	"net"
 	"net/http"
@@ -27,15 +31,29 @@ var assets embed.FS
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-type page struct {
-	slack *practiceslack.Workspace
-	room  *practiceconveyor.Room
+// Desk is Frontdesk, as far as the page may stop and start it.
+type Desk interface {
+	FrontdeskRunning() bool
+	StopFrontdesk(ctx context.Context) error
+	StartFrontdesk(ctx context.Context) error
 }
 
-// New gives the page of a practice workspace and of a practice room. It is to
-// be served at the root of an address of this machine.
-func New(slack *practiceslack.Workspace, room *practiceconveyor.Room) http.Handler {
-	p := &page{slack: slack, room: room}
+// Page serves the page of a practice world.
+type Page struct {
+	slack    *practiceslack.Workspace
+	room     *practiceconveyor.Room
+	desk     Desk
+	switches switches
+	news     bell
+	handler  http.Handler
+}
+
+// New gives the page of a practice workspace, of a practice room and of the
+// Frontdesk between them. It is to be served at the root of an address of this
+// machine.
+func New(slack *practiceslack.Workspace, room *practiceconveyor.Room, desk Desk) *Page {
+	p := &Page{slack: slack, room: room, desk: desk}
+	p.news.rung = make(chan struct{})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, assets, "assets/index.html")
@@ -50,8 +68,18 @@ func New(slack *practiceslack.Workspace, room *practiceconveyor.Room) http.Handl
 	mux.Handle("POST /practice/request", taking(p.fileRequest))
 	mux.Handle("POST /practice/decide", taking(p.decideElsewhere))
 	mux.Handle("POST /practice/group", taking(p.addGroup))
-	return withPolicy(onThisMachine(http.NewCrossOriginProtection().Handler(mux)))
+	mux.Handle("POST /practice/fault", taking(p.switchFault))
+	mux.Handle("POST /practice/desk", taking(p.runDesk))
+	p.handler = withPolicy(onThisMachine(http.NewCrossOriginProtection().Handler(mux)))
+	return p
 }
+
+// ServeHTTP serves the page, its assets and what it asks for.
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
+
+// Changed tells open pages to look again. The practice parties tell of their
+// own changes; this is for Frontdesk's start and stop.
+func (p *Page) Changed() { p.news.ring() }
 
 // onThisMachine refuses names that only resolve to this machine: a page of
 // somebody else's could come here under one (DNS rebinding).

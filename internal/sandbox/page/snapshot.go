@@ -36,6 +36,10 @@ type snapshot struct {
 	// MoreGroups counts the access groups that are not shown.
 	MoreGroups int    `json:"more_groups"`
 	Wire       []line `json:"wire"`
+	// Faults are the switches for what can go wrong.
+	Faults []fault `json:"faults"`
+	// Running says whether Frontdesk is.
+	Running bool `json:"running"`
 }
 
 type person struct {
@@ -92,14 +96,14 @@ type group struct {
 	Name string `json:"name"`
 }
 
-func (p *page) serveSnapshot(w http.ResponseWriter, r *http.Request) {
+func (p *Page) serveSnapshot(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	writeJSON(w, http.StatusOK, p.snapshot(query.Get("as"), query.Get("channel")))
 }
 
 // snapshot shows what a person sees. Who or what is not known is replaced by
 // the first that is there, so that an old address of the page still works.
-func (p *page) snapshot(as, in string) snapshot {
+func (p *Page) snapshot(as, in string) snapshot {
 	s := snapshot{People: []person{}, Channels: []channel{}, Messages: []message{}, Views: []view{}, Wire: p.wire()}
 	for _, u := range p.slack.Users() {
 		s.People = append(s.People, person{ID: u.ID, Name: u.RealName, Zone: u.TZ, Role: role(u), App: u.Bot})
@@ -125,6 +129,7 @@ func (p *page) snapshot(as, in string) snapshot {
 	}
 	s.Requests = p.roomRequests()
 	s.Groups, s.MoreGroups = p.roomGroups()
+	s.Faults, s.Running = p.faults(s.Person), p.desk.FrontdeskRunning()
 	return s
 }
 
@@ -142,7 +147,7 @@ func role(u practiceslack.Person) string {
 
 // messages gives the newest messages that a person sees in a channel, oldest
 // first, with those that only they see in their places.
-func (p *page) messages(person, channel string) (newest []message, earlier int) {
+func (p *Page) messages(person, channel string) (newest []message, earlier int) {
 	all := append(p.slack.Channel(channel).Messages(), p.slack.User(person).Ephemerals(channel)...)
 	slices.SortStableFunc(all, func(a, b practiceslack.Message) int { return compareTS(a.TS, b.TS) })
 	earlier = max(0, len(all)-maxMessages)
@@ -166,7 +171,7 @@ func compareTS(a, b string) int {
 }
 
 // roomRequests gives the newest requests of the room, the newest first.
-func (p *page) roomRequests() []request {
+func (p *Page) roomRequests() []request {
 	access := map[string]practiceconveyor.Authorization{}
 	for _, a := range p.room.Authorizations() {
 		access[a.ID] = a
@@ -195,7 +200,7 @@ func (p *page) roomRequests() []request {
 
 // roomGroups gives the newest access groups of the room, the newest last, and
 // counts those before them.
-func (p *page) roomGroups() (newest []group, more int) {
+func (p *Page) roomGroups() (newest []group, more int) {
 	all := p.room.Groups()
 	more = max(0, len(all)-maxGroups)
 	newest = make([]group, 0, len(all)-more)

@@ -31,7 +31,7 @@ const (
 )
 
 // wire gives the newest lines, the newest first.
-func (p *page) wire() []line {
+func (p *Page) wire() []line {
 	lines := make([]line, 0, 4*maxWire)
 	for _, c := range p.slack.Calls("") {
 		lines = append(lines, callToSlack(c))

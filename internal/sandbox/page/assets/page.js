@@ -2,11 +2,13 @@
 // draws it.
 import { byID, el, redraw, toast } from "./dom.js";
 import { drawBlocks } from "./blocks.js";
+import { drawHints } from "./hints.js";
 import { closeMenu, followMenu } from "./menu.js";
 import { drawModal } from "./modal.js";
 import { drawRoom, drawWire } from "./side.js";
 import { localOf, post, prune, surfaceFor } from "./surface.js";
 import { dayIn, mrkdwn, timeIn } from "./text.js";
+import { drawWhatIf } from "./whatif.js";
 
 const chosen = new URLSearchParams(location.search);
 let shown = null; // the snapshot on the screen
@@ -72,6 +74,8 @@ function draw() {
   drawModal({ views: shown.views, person: shown.person, names, namesSignature, changed });
   drawRoom(shown, names.zone, refresh);
   drawWire(shown.wire, names.zone);
+  drawWhatIf(shown, refresh);
+  drawHints(shown.requests, changed);
   followMenu();
 }
 

@@ -1,0 +1,9 @@
+package cli
+
+import "context"
+
+// RunSandboxOpening runs the sandbox as --open does on a free port, but opens
+// the page by what it is given.
+func RunSandboxOpening(ctx context.Context, w World, open func(ctx context.Context, address string) error) error {
+	return runSandbox(ctx, w, sandboxFlags{level: "warn", open: true}, open)
+}
