@@ -3,6 +3,7 @@ package app_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -54,16 +55,27 @@ func TestALongReasonIsShownInFull(t *testing.T) {
 	})
 }
 
+// TestTheFormOpensBeforeSlackIsAskedAnythingElse clicks as somebody of whom
+// nothing is known yet: who it is, is asked after the form is open.
 func TestTheFormOpensBeforeSlackIsAskedAnythingElse(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
-		before := len(w.Slack.Calls(""))
-		require.NoError(t, msg.Button("Reject").Click(t.Context(), w.ada).Err())
-		w.ada.ExpectModal(t, rejectTitle)
-		require.Equal(t, "views.open", w.Slack.Calls("")[before].Method)
+		require.NoError(t, msg.Button("Reject").Click(t.Context(), w.cleo).Err())
+		w.cleo.ExpectModal(t, rejectTitle)
+		var order []string
+		require.Eventually(t, func() bool {
+			order = nil
+			for _, call := range w.Slack.Calls("") {
+				if call.Method == "views.open" || call.Args["user"] == sandbox.Cleo {
+					order = append(order, call.Method)
+				}
+			}
+			return len(order) == 2
+		}, 10*time.Second, time.Millisecond)
+		require.Equal(t, []string{"views.open", "users.info"}, order)
 	})
 }
 

@@ -207,5 +207,12 @@ func (w *world) expectLog(text string) {
 	require.Eventually(w.t, func() bool { return strings.Contains(w.log.String(), text) }, 10*time.Second, 10*time.Millisecond, text)
 }
 
+// expectCalls waits until so many calls of a method of Slack are recorded: a
+// call is recorded a moment after what it did can be seen.
+func (w *world) expectCalls(method string, n int) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool { return len(w.Slack.Calls(method)) >= n }, 10*time.Second, time.Millisecond, method)
+}
+
 // databaseURL gives the DATABASE_URL that Frontdesk runs on.
 func (w *world) databaseURL() string { return w.Settings().DatabaseURL.Reveal() }
