@@ -316,6 +316,7 @@ func TestWhatNobodyDidAndWhatIsAboutNothingIsAnsweredAndDecidesNothing(t *testin
 		require.Equal(t, http.StatusOK, w.send(w.ws.Sign(body, w.clock.Now()), body).Code)
 	}
 	w.ada.ExpectEphemeral(t, practiceslack.Contains("does not know this request"))
+	w.reception.Close() // what goes on beside the answers is over, and recorded
 	require.Zero(t, w.desk.callCount())
 	require.Equal(t, []string{"chat.postEphemeral"}, w.methods())
 }
