@@ -18,7 +18,8 @@ var (
 	// ErrPaging: a listing does not end: a page held only records of earlier pages, or there were more than
 	// 10,000 pages. The bound is this package's choice.
 	ErrPaging = errors.New("paging does not advance")
-	// ErrTooLarge: an answer's body is longer than [WithMaxBody] allows.
+	// ErrTooLarge: an answer's body is longer than [WithMaxBody] allows, or one page holds more than 10,000
+	// records. The second bound is this package's choice; Conveyor documents 100.
 	ErrTooLarge = errors.New("answer too large")
 
 	// ErrRedirect: an [APIError] with a status of 3xx, a redirect that was not followed.

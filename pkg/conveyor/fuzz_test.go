@@ -75,6 +75,8 @@ func FuzzDecodeList(f *testing.F) {
 	f.Add(`{"authorization_requests":[],"total_pages":"1","per_page":0}`)
 	f.Add(`{"authorization_requests":null}`)
 	f.Add(`<html>`)
+	f.Add(`{"authorization_requests":` + strings.Repeat("[", 20_000))
+	f.Add(`{"authorization_requests":[{"id":1,"email":` + strings.Repeat(`{"a":[`, 9_000) + strings.Repeat("]}", 9_000) + `}]}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		c := canned(t, func(*http.Request) string { return body })
 		got, err := drain(c.Queue(t.Context()))
@@ -95,6 +97,7 @@ func FuzzDecodeRefusal(f *testing.F) {
 	f.Add([]byte(`{"error":"a\u0000b\u202e ` + key + `"}`))
 	f.Add([]byte(`{"errors":{"email":["x",{"y":["z"]}]},"message":7}`))
 	f.Add([]byte(`{"message":"` + strings.Repeat("x", 290) + key + `"}`))
+	f.Add([]byte(`{"errors":` + strings.Repeat(`{"a":[`, 5_000) + `"x"` + strings.Repeat("]}", 5_000) + `}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		c, err := conveyor.New("http://conveyor.example", key, conveyor.WithHTTPClient(&http.Client{
 			Transport: roundTrip(func(*http.Request) (*http.Response, error) {

@@ -15,6 +15,9 @@ const (
 	perPage = 100
 	// maxPages ends a listing whose server never does: a million records.
 	maxPages = 10_000
+	// maxRecords bounds one page: far more than was asked for, for a server that
+	// does not page at all, and few enough that small ones do not fill the memory.
+	maxRecords = 10_000
 )
 
 // list reads every page of path. The records are the member of the answer with the first of names that is
@@ -118,15 +121,29 @@ func decodePage[T record](body []byte, names []string) (page[T], error) {
 		if !ok {
 			continue
 		}
-		if err := json.Unmarshal(raw, &got.records); err != nil {
+		var each []json.RawMessage
+		if err := json.Unmarshal(raw, &each); err != nil {
 			return page[T]{}, shape(err)
 		}
-		for _, rec := range got.records {
-			if rec.recordID() == "" {
-				return page[T]{}, errNoID
-			}
+		if len(each) > maxRecords {
+			return page[T]{}, fmt.Errorf("more than %d records on one page: %w", maxRecords, ErrTooLarge)
 		}
-		return got, nil
+		var err error
+		got.records, err = decodeRecords[T](each)
+		return got, err
 	}
 	return page[T]{}, errNoList
+}
+
+func decodeRecords[T record](each []json.RawMessage) ([]T, error) {
+	records := make([]T, len(each))
+	for i, raw := range each {
+		if err := json.Unmarshal(raw, &records[i]); err != nil {
+			return nil, shape(err)
+		}
+		if records[i].recordID() == "" {
+			return nil, errNoID
+		}
+	}
+	return records, nil
 }

@@ -2,9 +2,11 @@ package conveyor_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -179,4 +181,41 @@ func TestInteractionsUnderTheOtherName(t *testing.T) {
 	got, err := drain(c.Interactions(t.Context(), conveyor.InteractionFilter{}))
 	require.NoError(t, err)
 	require.Equal(t, []conveyor.Interaction{{ID: "7"}}, got)
+}
+
+// TestAPageOfExcess: what no honest server sends costs one error, and not the
+// memory or the stack.
+func TestAPageOfExcess(t *testing.T) {
+	t.Parallel()
+	const deep = 1_000_000
+	nested := strings.Repeat(`{"a":[`, deep) + "1" + strings.Repeat("]}", deep)
+	for name, tt := range map[string]struct {
+		body string
+		err  error
+	}{
+		"too many records":       {`{"authorization_requests":[` + strings.Repeat(`{"id":1},`, 10_000) + `{"id":1}]}`, conveyor.ErrTooLarge},
+		"too long":               {`{"authorization_requests":[],"x":"` + strings.Repeat("x", int(conveyor.DefaultMaxBody)) + `"}`, conveyor.ErrTooLarge},
+		"nested lists":           {`{"authorization_requests":` + strings.Repeat("[", deep), nil},
+		"nested in a field":      {`{"authorization_requests":[{"id":"r1","email":` + nested + `}]}`, nil},
+		"nested in the envelope": {`{"authorization_requests":[],"total_pages":` + nested + `}`, nil},
+		"nested beside":          {`{"authorization_requests":[],"x":` + nested + `}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := canned(t, func(*http.Request) string { return tt.body })
+			_, err := drain(c.Queue(t.Context()))
+			_, garbled := errors.AsType[*conveyor.DecodeError](err)
+			require.True(t, garbled, "%v", err)
+			if tt.err != nil {
+				require.ErrorIs(t, err, tt.err)
+			}
+			require.Less(t, len(err.Error()), 300)
+		})
+	}
+	c := canned(t, func(*http.Request) string {
+		return `{"authorization_requests":[` + strings.Repeat(`{"id":1},`, 9_999) + `{"id":2}],"total_pages":1}`
+	})
+	got, err := drain(c.Queue(t.Context()))
+	require.NoError(t, err, "a server that does not page at all is read")
+	require.Len(t, got, 2)
 }

@@ -94,7 +94,7 @@ func failures() map[string]struct {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			})
-			client.Timeout = time.Millisecond
+			client.Timeout = 250 * time.Millisecond // a slow machine has begun to dial by then
 			return base, client, t.Context()
 		}},
 		"untrusted certificate": {setUp: func(t *testing.T) (string, *http.Client, context.Context) {
