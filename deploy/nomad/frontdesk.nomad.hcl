@@ -32,8 +32,8 @@
 #        -var slack_channel_id=C0123456789 -var reviewers=ann@example.com \
 #        -var frontdesk_url=https://frontdesk.example.com deploy/nomad/frontdesk.nomad.hcl
 #
-# A changed secret restarts the task. Several instances need PostgreSQL: see
-# docs/operations.md.
+# A changed secret restarts the task. Several instances need PostgreSQL: that is
+# frontdesk-postgres.nomad.hcl.
 
 variable "image" {
   type        = string
