@@ -18,8 +18,16 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := cli.Run(ctx, cli.World{
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr,
-		Clock: time.Now, //nolint:forbidigo // the one place that the clock comes from
+		Clock:   time.Now, //nolint:forbidigo // the one place that the clock comes from
+		Hangups: hangups,
 	})
 	stop()
 	os.Exit(code)
+}
+
+// hangups takes SIGHUP, which would end the program otherwise.
+func hangups() (signals <-chan os.Signal, stop func()) {
+	taken := make(chan os.Signal, 1)
+	signal.Notify(taken, syscall.SIGHUP)
+	return taken, func() { signal.Stop(taken) }
 }

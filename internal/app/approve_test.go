@@ -11,7 +11,7 @@ import (
 
 func TestApproveWithGroups(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")

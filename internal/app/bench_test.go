@@ -13,8 +13,8 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 	"github.com/frontdesk-hq/frontdesk/internal/config"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
 	"github.com/frontdesk-hq/frontdesk/internal/store/postgrestest"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 // onBothStoresB runs a benchmark on SQLite and on PostgreSQL, with the desk's
@@ -31,6 +31,7 @@ func onBothStoresB(b *testing.B, bench func(b *testing.B, w *world)) {
 				configure(c)
 			}
 			c.ConveyorPollInterval = time.Minute
+			c.SlackPostsPerMinute, c.SlackUpdatesPerMinute = 0, 0
 		}
 	}
 	b.Run("sqlite", func(b *testing.B) { bench(b, startWorld(b, "", inEarnest)) })

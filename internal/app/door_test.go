@@ -16,8 +16,8 @@ import (
 
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
 	"github.com/frontdesk-hq/frontdesk/internal/store/postgrestest"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 const slackDoor = "/slack/events"
@@ -58,7 +58,7 @@ func TestAReplayedClickHasNoSecondEffect(t *testing.T) {
 
 func TestWhatSlackDidNotSignIsRefused(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
@@ -91,7 +91,7 @@ func TestWhatSlackDidNotSignIsRefused(t *testing.T) {
 
 func TestUnknownPayloadsAreAnsweredAndCounted(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		for _, body := range []string{
@@ -120,7 +120,7 @@ func TestUnknownPayloadsAreAnsweredAndCounted(t *testing.T) {
 
 func TestABodyOverOneMegabyteIsRefused(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		body := []byte("payload=" + strings.Repeat("x", 1<<20))
@@ -131,7 +131,7 @@ func TestABodyOverOneMegabyteIsRefused(t *testing.T) {
 
 func TestFailedVerificationsAreLimitedAndGoodClicksAreNot(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
@@ -149,7 +149,7 @@ func TestFailedVerificationsAreLimitedAndGoodClicksAreNot(t *testing.T) {
 
 func TestEveryAnswerLeavesInTimeWhenConveyorHangsAndFiftyClickAtOnce(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) { o.Slack.Limits.Off = true })
 		_, msg := w.requestFrom("grace@northwind.example")

@@ -13,7 +13,12 @@ import (
 func (a *App) introduce(o Options) {
 	c := o.Config
 	a.log.Infof("store: %s", c.DatabaseURL.Redacted())
-	a.log.Infof("transport: Slack calls %s/slack/events (HTTP)", publicAddress(o, a.URL()))
+	a.log.Infof("address: %s on this machine", a.URL())
+	if a.sockets != nil {
+		a.log.Info("transport: Socket Mode; Slack needs no address of this service")
+	} else {
+		a.log.Infof("transport: Slack calls %s/slack/events (HTTP)", publicAddress(o, a.URL()))
+	}
 	a.log.Infof("channel: %s", c.SlackChannelID)
 	a.log.Infof("source: Conveyor at %s, polled every %s", c.ConveyorAPIURL, c.ConveyorPollInterval)
 	if c.ConveyorWebhookSecret.IsSet() {

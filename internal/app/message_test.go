@@ -13,12 +13,12 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/config"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 func TestTheMessageSaysWhoAsksForWhat(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id := w.asks("grace@northwind.example", "We need the SOC 2 report.")
@@ -39,10 +39,12 @@ func TestTheMessageSaysWhoAsksForWhat(t *testing.T) {
 // it has, by choosing from the menu or by typing.
 func TestAnyNumberOfGroups(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{0, 1, 10, 11, 100, 101, 5000} {
+	for n, onWays := range map[int]func(*testing.T, func(onStore)){
+		0: onEachWay, 1: onEachWay, 10: onEachWay, 11: onEachWay, 100: onEachWay, 101: onEachWay, 5000: onBothStores,
+	} {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			t.Parallel()
-			onBothStores(t, func(on onStore) {
+			onWays(t, func(on onStore) {
 				t, start := on.t, on.start
 				w := start(withoutWebhook)
 				groups := make([]practiceconveyor.Group, n)
@@ -84,7 +86,7 @@ func TestAnyNumberOfGroups(t *testing.T) {
 
 func TestNothingInARequestDoesHarm(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) { o.Slack.Limits.Off = true })
 		long := "start " + strings.Repeat("<&>é🔐", 4000)
@@ -116,7 +118,7 @@ func TestNothingInARequestDoesHarm(t *testing.T) {
 
 func TestAChoiceInTheMenuDecidesNothing(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
@@ -130,7 +132,7 @@ func TestAChoiceInTheMenuDecidesNothing(t *testing.T) {
 
 func TestApproveWithoutAChoiceGivesStandardAccess(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
@@ -142,7 +144,7 @@ func TestApproveWithoutAChoiceGivesStandardAccess(t *testing.T) {
 
 func TestGatedApprovalSaysThatTheNDAIsNotSigned(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) { o.Room.NDARequired = true })
 		_, msg := w.requestFrom("grace@northwind.example")
@@ -153,7 +155,7 @@ func TestGatedApprovalSaysThatTheNDAIsNotSigned(t *testing.T) {
 
 func TestWhileItIsUnderWayThereAreNoLiveButtons(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
@@ -168,7 +170,7 @@ func TestWhileItIsUnderWayThereAreNoLiveButtons(t *testing.T) {
 
 func TestQueryParametersAndBearerAuth(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) {
 			o.Room.Auth, o.Room.Params = practiceconveyor.AuthBearer, practiceconveyor.ParamsQuery
@@ -183,7 +185,7 @@ func TestQueryParametersAndBearerAuth(t *testing.T) {
 
 func TestApproveWithOptions(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) { o.Room.NDARequired = true })
 		_, msg := w.requestFrom("grace@northwind.example")
@@ -250,7 +252,7 @@ func mrkdwnIn(t *testing.T, blocks []byte) []string {
 // ids that every version keeps: no menu, other words, other blocks.
 func TestAMessageOfAnOlderVersionWorks(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")

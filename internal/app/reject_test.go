@@ -9,14 +9,14 @@ import (
 
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 const rejectTitle = "Reject request"
 
 func TestRejectNeedsAReason(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
@@ -44,7 +44,7 @@ func TestRejectNeedsAReason(t *testing.T) {
 
 func TestALongReasonIsShownInFull(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
@@ -59,7 +59,7 @@ func TestALongReasonIsShownInFull(t *testing.T) {
 // nothing is known yet: who it is, is asked after the form is open.
 func TestTheFormOpensBeforeSlackIsAskedAnythingElse(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
@@ -81,7 +81,7 @@ func TestTheFormOpensBeforeSlackIsAskedAnythingElse(t *testing.T) {
 
 func TestClosingTheFormChangesNothing(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
@@ -95,7 +95,7 @@ func TestClosingTheFormChangesNothing(t *testing.T) {
 
 func TestAFormThatDoesNotOpenIsSaid(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")

@@ -2,12 +2,15 @@ package app_test
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +20,7 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/config"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 // withoutWebhook leaves finding requests to polls.
@@ -29,7 +32,7 @@ const queue = "/exchange/authorization_request_queue"
 
 func TestRequestsArePolledAtStartAndAtEachInterval(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(withoutWebhook)
 		w.asks("first@northwind.example", "")
@@ -41,7 +44,7 @@ func TestRequestsArePolledAtStartAndAtEachInterval(t *testing.T) {
 
 func TestARequestIsPostedOnceAfterARestartAndASecondWebhook(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
@@ -63,7 +66,7 @@ func TestARequestIsPostedOnceAfterARestartAndASecondWebhook(t *testing.T) {
 
 func TestOverlappingPollsPostOnce(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(withoutWebhook)
 		w.asks("grace@northwind.example", "")
@@ -81,7 +84,7 @@ func TestOverlappingPollsPostOnce(t *testing.T) {
 
 func TestAPostWhoseAnswerIsLostIsFoundAndNotRepeated(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		w.Slack.Fault(practiceslack.Fault{Method: "chat.postMessage", Kind: practiceslack.LostAnswer})
@@ -95,7 +98,7 @@ func TestAPostWhoseAnswerIsLostIsFoundAndNotRepeated(t *testing.T) {
 
 func TestAPostThatNeverArrivedIsMadeAgain(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		w.Slack.Fault(practiceslack.Fault{Method: "chat.postMessage", Kind: practiceslack.DropBefore})
@@ -106,7 +109,7 @@ func TestAPostThatNeverArrivedIsMadeAgain(t *testing.T) {
 
 func TestAQuietPollCostsOneCallAPageAndReadsNoGroups(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) {
 			o.Configure = func(c *config.Config) { c.ConveyorWebhookSecret = "" }
@@ -124,7 +127,7 @@ func TestAQuietPollCostsOneCallAPageAndReadsNoGroups(t *testing.T) {
 
 func TestEveryPageOfTheQueueIsRead(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(withoutWebhook, func(o *sandbox.Options) {
 			o.Configure = func(c *config.Config) {
@@ -148,7 +151,7 @@ func TestEveryPageOfTheQueueIsRead(t *testing.T) {
 
 func TestAGroupThatWasAddedIsOfferedAndAChoiceThatWasMadeStays(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, old := w.requestFrom("grace@northwind.example")
@@ -180,7 +183,7 @@ func optionTexts(options []practiceslack.Option) []string {
 // has no groups, the operator hears of it, and the menu comes with the groups.
 func TestGroupsThatCannotBeReadAreNotNone(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(withoutWebhook)
 		w.Room.Fault(practiceconveyor.Fault{PathPrefix: "/exchange/access_groups", Kind: practiceconveyor.Status(500, 0)})
@@ -195,7 +198,7 @@ func TestGroupsThatCannotBeReadAreNotNone(t *testing.T) {
 
 func TestWebhookDoor(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		for _, shape := range []practiceconveyor.WebhookShape{
@@ -217,7 +220,7 @@ func TestWebhookDoor(t *testing.T) {
 
 func TestAWebhookWithAWrongSignatureIsRefused(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, _ := w.requestFrom("grace@northwind.example")
@@ -233,7 +236,7 @@ func TestAWebhookWithAWrongSignatureIsRefused(t *testing.T) {
 
 func TestClosedDoorsAnswer404(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) {
 			o.Configure = func(c *config.Config) { c.ConveyorWebhookSecret, c.FrontdeskAPIToken = "", "" }
@@ -247,7 +250,7 @@ func TestClosedDoorsAnswer404(t *testing.T) {
 
 func TestPollDoorWantsTheToken(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		for _, given := range []string{"", "Bearer", "Bearer wrong", sandbox.OperatorToken} {
@@ -293,4 +296,52 @@ func (w *world) postTo(address string, header http.Header, body []byte) (int, []
 	answer, err := io.ReadAll(res.Body)
 	require.NoError(w.t, err)
 	return res.StatusCode, answer
+}
+
+// TestAReplayedWebhookCostsConveyorNothing: whoever saw one webhook could
+// otherwise spend the rate limit that polls need.
+func TestAReplayedWebhookCostsConveyorNothing(t *testing.T) {
+	t.Parallel()
+	onBothStores(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start(func(o *sandbox.Options) {
+			o.Configure = func(c *config.Config) { c.ConveyorPollInterval = c.ConveyorPatience }
+		})
+		id, _ := w.requestFrom("grace@northwind.example")
+		header, body := w.webhook(id)
+		w.Room.ForgetCalls()
+		for range 50 {
+			status, _ := w.post("/conveyor/webhook", header, body)
+			require.Equal(t, http.StatusNoContent, status)
+		}
+		require.LessOrEqual(t, len(w.Room.Calls()), 1)
+
+		// One that could not be taken in is taken in when it comes again.
+		other := w.asks("alan@contoso.example", "")
+		w.channel.ExpectMessage(t, contains("alan@contoso.example"))
+		w.Room.Fault(practiceconveyor.Fault{Kind: practiceconveyor.Status(503, 0), Times: 1})
+		header, body = w.webhook(other)
+		status, _ := w.post("/conveyor/webhook", header, body)
+		require.Equal(t, http.StatusServiceUnavailable, status)
+		w.Room.ForgetCalls()
+		status, _ = w.post("/conveyor/webhook", header, body)
+		require.Equal(t, http.StatusNoContent, status)
+		require.Len(t, w.Room.Calls(), 1)
+	})
+}
+
+// webhook gives a genuine webhook of a request, signed as Conveyor signs.
+func (w *world) webhook(id string) (http.Header, []byte) {
+	w.t.Helper()
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(sandbox.WebhookSecret, "whsec_"))
+	require.NoError(w.t, err)
+	body := []byte(`{"type":"access.requested","data":{"id":"` + id + `"}}`)
+	stamp := strconv.FormatInt(clock().Unix(), 10)
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("msg_1." + stamp + "."))
+	mac.Write(body)
+	return http.Header{
+		"Svix-Id": {"msg_1"}, "Svix-Timestamp": {stamp},
+		"Svix-Signature": {"v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))},
+	}, body
 }

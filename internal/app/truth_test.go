@@ -13,7 +13,7 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/config"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 const authorizations = "/exchange/authorizations"
@@ -23,7 +23,7 @@ func TestARefusalMakesTheRequestPendingAgain(t *testing.T) {
 	for code, says := range map[int]string{401: "key", 403: "does not let you", 404: "find", 409: "already", 422: "does not accept"} {
 		t.Run(strconv.Itoa(code), func(t *testing.T) {
 			t.Parallel()
-			onBothStores(t, func(on onStore) {
+			onEachWay(t, func(on onStore) {
 				t, start := on.t, on.start
 				w := start()
 				id, msg := w.requestFrom("grace@northwind.example")
@@ -47,7 +47,7 @@ func TestARefusalMakesTheRequestPendingAgain(t *testing.T) {
 
 func TestAReviewerWhomConveyorDoesNotKnowIsTold(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		w.Room.SetReviewerEmails("ben@vendor.example")
@@ -62,7 +62,7 @@ func TestAReviewerWhomConveyorDoesNotKnowIsTold(t *testing.T) {
 
 func TestADeadKeyIsToldApartAndShownInReadiness(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) {
 			o.Configure = func(c *config.Config) { c.ConveyorPollInterval = c.ConveyorPatience }
@@ -88,7 +88,7 @@ func TestPassingTroubleIsRetriedAndSaid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onBothStores(t, func(on onStore) {
+			onEachWay(t, func(on onStore) {
 				t, start := on.t, on.start
 				w := start()
 				_, msg := w.requestFrom("grace@northwind.example")
@@ -106,7 +106,7 @@ func TestPassingTroubleIsRetriedAndSaid(t *testing.T) {
 
 func TestAfterALostAnswerNothingIsSentTwice(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
@@ -122,7 +122,7 @@ func TestAfterALostAnswerNothingIsSentTwice(t *testing.T) {
 
 func TestAfterALostAnswerAnotherPersonsApprovalIsNotTakenForOurs(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
@@ -140,7 +140,7 @@ func TestAfterALostAnswerAnotherPersonsApprovalIsNotTakenForOurs(t *testing.T) {
 // 429, so an approval that looks just like ours is somebody else's.
 func TestWhatWasSurelyNotSentIsNotTakenForOurs(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
@@ -156,7 +156,7 @@ func TestWhatWasSurelyNotSentIsNotTakenForOurs(t *testing.T) {
 
 func TestPatienceRunsOut(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) {
 			o.Configure = func(c *config.Config) { c.ConveyorPatience = time.Second }
@@ -173,7 +173,7 @@ func TestPatienceRunsOut(t *testing.T) {
 
 func TestTwoPeopleTwoClicksOneDecision(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
@@ -196,7 +196,7 @@ func TestTwoPeopleTwoClicksOneDecision(t *testing.T) {
 
 func TestWhoRejectsTooLateReadsItInTheForm(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
@@ -213,7 +213,7 @@ func TestWhoRejectsTooLateReadsItInTheForm(t *testing.T) {
 
 func TestADoubleClickDecidesOnce(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
@@ -239,7 +239,7 @@ func TestWhatWasHandledInConveyorIsNoticed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onBothStores(t, func(on onStore) {
+			onEachWay(t, func(on onStore) {
 				t, start := on.t, on.start
 				w := start()
 				id, msg := w.requestFrom("grace@northwind.example")
@@ -253,7 +253,7 @@ func TestWhatWasHandledInConveyorIsNoticed(t *testing.T) {
 
 func TestAClickOnWhatWasDecidedInConveyorTellsTheTruth(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) {
 			o.Configure = func(c *config.Config) { c.ConveyorPollInterval = c.ConveyorPatience }
@@ -269,7 +269,7 @@ func TestAClickOnWhatWasDecidedInConveyorTellsTheTruth(t *testing.T) {
 
 func TestWhenMostRequestsVanishAtOnceNothingIsClosed(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) {
 			o.Configure = func(c *config.Config) { c.ConveyorPollInterval = c.ConveyorPatience }
@@ -298,7 +298,7 @@ func TestWhenMostRequestsVanishAtOnceNothingIsClosed(t *testing.T) {
 
 func TestADeletedMessageOfAnOpenRequestComesBack(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(func(o *sandbox.Options) { o.Timing.Unseen = time.Millisecond })
 		id, msg := w.requestFrom("grace@northwind.example")
@@ -316,7 +316,7 @@ func TestADeletedMessageOfAnOpenRequestComesBack(t *testing.T) {
 
 func TestSlackRateLimitIsHonoured(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
@@ -333,9 +333,9 @@ func TestSlackRateLimitIsHonoured(t *testing.T) {
 // TestATimeOutIsLookedInto: Conveyor does the work and answers too late.
 func TestATimeOutIsLookedInto(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
-		w := start(func(o *sandbox.Options) { o.Slack.Patience = 30 * time.Second })
+		w := start()
 		_, msg := w.requestFrom("grace@northwind.example")
 		w.Room.Fault(practiceconveyor.Fault{
 			Method: http.MethodPost, PathPrefix: authorizations, Kind: practiceconveyor.Slow(20 * time.Second), Times: 1,

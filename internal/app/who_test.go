@@ -8,7 +8,7 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/config"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 // reviewersAre sets REVIEWERS.
@@ -30,7 +30,7 @@ func TestWhoMayNotDecideReadsWhy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onBothStores(t, func(on onStore) {
+			onEachWay(t, func(on onStore) {
 				t, start := on.t, on.start
 				w := start(reviewersAre(config.Reviewers{}))
 				c.person.ID, c.person.Name = "U0OTHER", "other"
@@ -59,7 +59,7 @@ func TestOnlyListedReviewersDecide(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onBothStores(t, func(on onStore) {
+			onEachWay(t, func(on onStore) {
 				t, start := on.t, on.start
 				w := start(reviewersAre(r))
 				w.Slack.AddUserGroup(practiceslack.UserGroup{ID: "S0REVIEW", Handle: "reviewers", Name: "Reviewers", Users: []string{sandbox.Ada}})
@@ -76,7 +76,7 @@ func TestOnlyListedReviewersDecide(t *testing.T) {
 
 func TestTheFormIsEnforcedOnSubmit(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start()
 		id, msg := w.requestFrom("grace@northwind.example")
@@ -92,7 +92,7 @@ func TestTheFormIsEnforcedOnSubmit(t *testing.T) {
 
 func TestUnknownReviewersAreNamedAtStart(t *testing.T) {
 	t.Parallel()
-	onBothStores(t, func(on onStore) {
+	onEachWay(t, func(on onStore) {
 		t, start := on.t, on.start
 		w := start(reviewersAre(config.Reviewers{
 			Users: []string{sandbox.Ada, "U0NOBODY"}, Groups: []string{"S0NOGROUP"}, Emails: []string{"nobody@vendor.example"},

@@ -18,8 +18,8 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/config"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
 	"github.com/frontdesk-hq/frontdesk/internal/store/postgrestest"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 func TestMain(m *testing.M) {
@@ -32,6 +32,9 @@ type world struct {
 	*sandbox.Sandbox
 	t   testing.TB
 	log *logText
+	// logger writes into log.
+	logger *logrus.Logger
+	clock  approval.Clock
 
 	channel   *practiceslack.Channel
 	ada, ben  *practiceslack.User // may decide
@@ -75,17 +78,34 @@ type onStore struct {
 	start func(changes ...func(*sandbox.Options)) *world
 }
 
-// onBothStores runs a test on SQLite and on PostgreSQL.
+// onBothStores runs a test on SQLite and on PostgreSQL, over HTTP.
 func onBothStores(t *testing.T, test func(on onStore)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(onStore{t: t, start: func(changes ...func(*sandbox.Options)) *world { return startWorld(t, "", changes...) }})
+	on := func(name string, url func(t *testing.T) string, always ...func(*sandbox.Options)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			database := url(t)
+			test(onStore{t: t, start: func(changes ...func(*sandbox.Options)) *world {
+				return startWorld(t, database, append(changes, always...)...)
+			}})
+		})
+	}
+	on("sqlite", func(*testing.T) string { return "" })
+	on("postgres", func(t *testing.T) string {
+		t.Helper()
+		return postgrestest.URL(t)
 	})
-	t.Run("postgres", func(t *testing.T) {
+}
+
+// onEachWay runs a test on both stores, and over Socket Mode as well.
+func onEachWay(t *testing.T, test func(on onStore)) {
+	t.Helper()
+	onBothStores(t, test)
+	t.Run("socket mode", func(t *testing.T) {
 		t.Parallel()
-		url := postgrestest.URL(t)
-		test(onStore{t: t, start: func(changes ...func(*sandbox.Options)) *world { return startWorld(t, url, changes...) }})
+		test(onStore{t: t, start: func(changes ...func(*sandbox.Options)) *world {
+			return startWorld(t, "", append(changes, overSocketMode)...)
+		}})
 	})
 }
 
@@ -96,6 +116,7 @@ func startWorld(tb testing.TB, databaseURL string, changes ...func(*sandbox.Opti
 	log.SetOutput(kept)
 	log.SetLevel(logrus.DebugLevel)
 	o := sandbox.Options{Clock: clock, Log: log, Version: "test", Timing: quick(), Seed: 1}
+	o.Slack.Patience = 2 * time.Minute // a machine that does much else is slow, not wrong
 	for _, change := range changes {
 		change(&o)
 	}
@@ -103,7 +124,7 @@ func startWorld(tb testing.TB, databaseURL string, changes ...func(*sandbox.Opti
 	o.Configure = func(c *config.Config) {
 		c.ConveyorPollInterval = time.Second
 		if databaseURL != "" {
-			c.DatabaseURL = config.DatabaseURL(databaseURL)
+			c.DatabaseURL = config.DatabaseURL(withPassword(databaseURL))
 		}
 		if configure != nil {
 			configure(c)
@@ -111,15 +132,17 @@ func startWorld(tb testing.TB, databaseURL string, changes ...func(*sandbox.Opti
 	}
 	s, err := sandbox.Start(tb.Context(), o)
 	require.NoError(tb, err)
-	w := &world{Sandbox: s, t: tb, log: kept, channel: s.Slack.Channel(sandbox.ChannelID)}
+	w := &world{Sandbox: s, t: tb, log: kept, logger: o.Log, clock: o.Clock, channel: s.Slack.Channel(sandbox.ChannelID)}
 	w.ada, w.ben = s.Slack.User(sandbox.Ada), s.Slack.User(sandbox.Ben)
 	w.cleo, w.gus = s.Slack.User(sandbox.Cleo), s.Slack.User(sandbox.Gus)
 	tb.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		w.guardMetrics()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := s.Close(ctx); err != nil {
 			tb.Errorf("close: %v", err)
 		}
+		w.guardLog()
 		if broken := s.Slack.Violations(); len(broken) > 0 {
 			tb.Errorf("Frontdesk broke Slack's protocol: %v", broken)
 		}
@@ -132,7 +155,27 @@ func startWorld(tb testing.TB, databaseURL string, changes ...func(*sandbox.Opti
 			tb.Logf("log:\n%s", kept)
 		}
 	})
+	w.connected()
 	return w
+}
+
+// connected waits for the connections of Socket Mode, if that is how Slack
+// reaches Frontdesk: what people click before is lost to Slack.
+func (w *world) connected() {
+	w.t.Helper()
+	if w.Slack.SocketMode() {
+		w.Slack.ExpectSockets(w.t, 2)
+	}
+}
+
+// StartFrontdesk starts Frontdesk again.
+func (w *world) StartFrontdesk(ctx context.Context) error {
+	w.t.Helper()
+	err := w.Sandbox.StartFrontdesk(ctx)
+	if err == nil {
+		w.connected()
+	}
+	return err
 }
 
 // asks lets a customer file a request and gives its id in Conveyor.
@@ -190,7 +233,13 @@ func contains(text string) practiceslack.Matcher { return practiceslack.Contains
 // get reads one of Frontdesk's pages.
 func (w *world) get(path string) (int, string) {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.FrontdeskURL()+path, nil)
+	return w.getFrom(w.FrontdeskURL(), path)
+}
+
+// getFrom reads a page of any replica.
+func (w *world) getFrom(url, path string) (int, string) {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, url+path, nil)
 	require.NoError(w.t, err)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := client.Do(req)

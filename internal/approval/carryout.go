@@ -75,7 +75,7 @@ func (d *Desk) claimEffect(ctx context.Context, id string) (r Request, wait time
 		if !r.State.Deciding() {
 			return nil
 		}
-		if wait = r.Effect.NextAt.Sub(now); d.claimed(r.Effect.ClaimedUntil, now) {
+		if wait = left(r.Effect.NextAt, now); d.claimed(r.Effect.ClaimedUntil, now) {
 			wait = max(wait, r.Effect.ClaimedUntil.Sub(now))
 		}
 		if wait > 0 {
@@ -90,7 +90,7 @@ func (d *Desk) claimEffect(ctx context.Context, id string) (r Request, wait time
 	if err != nil {
 		return r, 0, fmt.Errorf("claim the decision on request %s: %w", id, err)
 	}
-	return r, max(wait, 0), nil
+	return r, wait, nil
 }
 
 // failed records an attempt that did not succeed: for good, or for now.
@@ -147,7 +147,7 @@ func (d *Desk) tryAgain(ctx context.Context, r Request, cause error) (time.Durat
 	// outside system.
 	stopped := errors.Is(ctx.Err(), context.Canceled)
 	if !stopped {
-		d.watch.Delayed(r, cause)
+		d.watch.Delayed(ctx, r, cause)
 	}
 	return wait, d.later(ctx, r, wait, !stopped)
 }
@@ -155,19 +155,23 @@ func (d *Desk) tryAgain(ctx context.Context, r Request, cause error) (time.Durat
 // later keeps when the next attempt is due. If it is to be said, the first
 // failure is an event: people are told that the outside system does not answer.
 func (d *Desk) later(ctx context.Context, r Request, wait time.Duration, say bool) error {
+	var jobs []Job
+	var after Request
+	var event *Event
 	err := d.keep(ctx, func(ctx context.Context) error {
 		return d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
+			jobs, event = nil, nil
 			now, err := tx.Request(ctx, r.ID)
 			if err != nil || !sameAttempt(now, r) {
 				return err
 			}
-			var jobs []Job
 			if say && !now.Delayed {
-				event := Event{Seq: now.Version + 1, At: d.clock(), Action: Delay}
-				if now, err = Apply(now, event); err != nil {
+				event = &Event{Seq: now.Version + 1, At: d.clock(), Action: Delay}
+				if now, err = Apply(now, *event); err != nil {
 					return err
 				}
-				if err := tx.Save(ctx, now, event); err != nil {
+				after = now
+				if err := tx.Save(ctx, now, *event); err != nil {
 					return err
 				}
 				jobs = append(jobs, DeliveryJob(now))
@@ -185,7 +189,10 @@ func (d *Desk) later(ctx context.Context, r Request, wait time.Duration, say boo
 	if err != nil {
 		return fmt.Errorf("plan the next attempt for request %s: %w", r.ID, err)
 	}
-	d.jobs.Wake()
+	d.jobs.Wake(jobs...)
+	if event != nil {
+		d.watch.Happened(ctx, after, *event)
+	}
 	return nil
 }
 
@@ -225,7 +232,7 @@ func (d *Desk) conclude(ctx context.Context, r Request, event Event, notice *Not
 func (d *Desk) confirm(ctx context.Context, r Request, c Confirmation) error {
 	after, concluded, err := d.conclude(ctx, r, Event{Action: Confirm, Confirmation: &c}, nil)
 	if concluded {
-		d.watch.Decided(after)
+		d.watch.Decided(ctx, after)
 	}
 	return err
 }
@@ -237,7 +244,7 @@ func (d *Desk) refuse(ctx context.Context, r Request, refusal Refusal, cause err
 	}
 	_, concluded, err := d.conclude(ctx, r, Event{Action: Refuse, Refusal: &refusal}, notice)
 	if concluded {
-		d.watch.Refused(r, refusal.Reason, cause)
+		d.watch.Refused(ctx, r, refusal.Reason, cause)
 	}
 	return err
 }

@@ -42,6 +42,12 @@ func newChaos(rt *rapid.T) *chaos {
 	c.system.outcome = c.lookUp
 	c.board.beforePost, c.board.afterPost = c.before, c.afterPost
 	c.board.beforeUpdate, c.board.afterUpdate = c.before, c.after
+	c.board.holdUpdate = func() time.Duration {
+		if c.chance("held back") == "" {
+			return 0
+		}
+		return 9 * time.Second
+	}
 	c.board.onTell = func(approval.Notice) error { return c.before() }
 	return c
 }
@@ -96,9 +102,20 @@ func (c *chaos) takeDecision(_ context.Context, r approval.Request) (approval.Co
 }
 
 func (c *chaos) elsewhere(is *truth) {
-	if is.standing == approval.StandingOpen {
-		is.standing = rapid.SampledFrom([]approval.Standing{approval.StandingApproved, approval.StandingIgnored, approval.StandingGone}).Draw(c.rt, "elsewhere")
+	if is.standing != approval.StandingOpen {
+		return
 	}
+	ends := []approval.Standing{approval.StandingApproved, approval.StandingIgnored}
+	gone := 0
+	for _, other := range c.truth {
+		if other.standing == approval.StandingGone {
+			gone++
+		}
+	}
+	if gone < 2 { // with the third an alarm is raised, as long as which nothing is closed
+		ends = append(ends, approval.StandingGone)
+	}
+	is.standing = rapid.SampledFrom(ends).Draw(c.rt, "elsewhere")
 }
 
 func (c *chaos) lookUp(_ context.Context, r approval.Request) (approval.Standing, *approval.Confirmation, error) {
@@ -280,6 +297,7 @@ func (c *chaos) checkTruth(r approval.Request) {
 
 func (c *chaos) checkMessage(r approval.Request) {
 	require.False(c.rt, r.Delivery.Due(), "%+v", r.Delivery)
+	c.board.catchUp()
 	want, err := c.board.Compose(approval.View{Request: r})
 	require.NoError(c.rt, err)
 	for _, m := range c.board.messages {

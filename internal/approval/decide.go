@@ -36,27 +36,48 @@ func (d *Desk) Decide(ctx context.Context, id string, decision Decision, tell bo
 		}
 		return r, Repeated, nil
 	}
-	verdict := Accepted
 	r, err := d.step(ctx, id, func(r Request) (*Event, *Notice, error) {
-		verdict = Accepted
-		switch {
-		case r.State == Pending:
-			decision.At = d.clock()
-			return &Event{Action: decision.Verb, Actor: decision.Reviewer.ID, Key: decision.ID, Decision: &decision}, nil, nil
-		case r.Decision != nil && r.Decision.says(decision):
-			verdict = Repeated
-			return nil, d.takenNotice(r, decision, false), nil
+		if r.State != Pending {
+			return nil, nil, errLate
 		}
-		verdict = Taken
-		return nil, d.takenNotice(r, decision, tell), nil
+		decision.At = d.clock()
+		return &Event{Action: decision.Verb, Actor: decision.Reviewer.ID, Key: decision.ID, Decision: &decision}, nil, nil
 	})
-	if errors.Is(err, ErrReplayed) {
+	verdict := Accepted
+	switch {
+	case errors.Is(err, ErrReplayed):
 		return r, Repeated, nil
+	case errors.Is(err, errLate) && r.Decision != nil && r.Decision.says(decision):
+		verdict, err = Repeated, d.notify(ctx, d.takenNotice(r, decision, false))
+	case errors.Is(err, errLate):
+		verdict, err = Taken, d.notify(ctx, d.takenNotice(r, decision, tell))
 	}
 	if err != nil {
 		return r, "", fmt.Errorf("decide request %s: %w", id, err)
 	}
 	return r, verdict, nil
+}
+
+// errLate says that the request is decided already. What is said about it then is
+// written apart: the many who click at once would otherwise wait for each
+// other's flush of the disk, one after the other, for the sake of one row.
+var errLate = errors.New("decided already")
+
+// notify keeps a notice, and has it told if that is still to be done.
+func (d *Desk) notify(ctx context.Context, n *Notice) error {
+	job := Job{Kind: JobTell, Subject: n.ID}
+	err := d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
+		added, err := tx.AddNotice(ctx, *n)
+		if err != nil || !added || !n.SentAt.IsZero() {
+			return err
+		}
+		_, err = d.jobs.Enqueue(ctx, tx, job)
+		return err
+	})
+	if err == nil {
+		d.jobs.Wake(job)
+	}
+	return err
 }
 
 // answered reports whether the click was answered with a notice.
@@ -88,9 +109,12 @@ func (d *Desk) takenNotice(r Request, late Decision, tell bool) *Notice {
 // Deny tells a person, durably, why they may not decide. clickID names the
 // click, so that a replayed one tells nobody twice.
 func (d *Desk) Deny(ctx context.Context, id, clickID, person string, denial Denial) error {
-	_, err := d.step(ctx, id, func(r Request) (*Event, *Notice, error) {
-		return nil, &Notice{ID: clickID, RequestID: r.ID, To: person, Code: NoticeDenied, At: d.clock(), NoticeDetails: NoticeDetails{Denial: denial}}, nil
-	})
+	r, err := d.store.Request(ctx, id)
+	if err == nil {
+		err = d.notify(ctx, &Notice{
+			ID: clickID, RequestID: r.ID, To: person, Code: NoticeDenied, At: d.clock(), NoticeDetails: NoticeDetails{Denial: denial},
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("deny request %s to %s: %w", id, person, err)
 	}

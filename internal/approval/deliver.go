@@ -21,16 +21,14 @@ func (d *Desk) Deliver(ctx context.Context, id string) (time.Duration, error) {
 		if !r.Delivery.Due() {
 			return 0, nil
 		}
-		if held, err := d.settle(ctx, r); err != nil {
-			return 0, fmt.Errorf("deliver request %s: %w", id, err)
-		} else if held {
-			continue
+		if wait := d.heldBack(r); wait > 0 {
+			return wait, nil
 		}
 		r, wait, claimed, err := d.claimDelivery(ctx, id)
 		if err != nil || wait > 0 || !claimed {
 			return wait, err
 		}
-		delivered, failure := d.bringUpToDate(ctx, r)
+		delivered, failure := d.show(ctx, r)
 		again, wait, err := d.recordDelivery(ctx, r, delivered, failure)
 		if err != nil || wait > 0 || !again {
 			return wait, err
@@ -38,55 +36,49 @@ func (d *Desk) Deliver(ctx context.Context, id string) (time.Duration, error) {
 	}
 }
 
-// settle holds back "approving…" for a moment, and reports whether it did.
-func (d *Desk) settle(ctx context.Context, r Request) (bool, error) {
+// heldBack gives for how long "approving…" is not shown yet.
+func (d *Desk) heldBack(r Request) time.Duration {
 	if !r.State.Deciding() || r.Delayed || !r.Delivery.Posted() {
-		return false, nil
+		return 0
 	}
 	// Never longer than that, even if the clock was put back.
-	wait := min(r.Decision.At.Add(d.timing.Settle).Sub(d.clock()), d.timing.Settle)
-	if wait <= 0 {
-		return false, nil
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true, nil
-	case <-ctx.Done():
-		return false, fmt.Errorf("hold back for a moment: %w", ctx.Err())
-	}
+	return min(r.Decision.At.Add(d.timing.Settle).Sub(d.clock()), d.timing.Settle)
 }
 
-// claimDelivery makes the caller the only one who delivers this message. Before
-// anything is sent it marks a post as begun, or what the message shows as not
-// known, so that after a crash it is known that something may have been sent.
-// The request it gives has the claim, but not these marks.
+// showLater has "approving…" shown when it is no longer held back, unless the
+// outcome was shown meanwhile. There is no job for it until then: most would
+// find nothing to do. Should this process end before, or the database fail, the
+// outcome is shown all the same, and until it comes a sweep finds what is due.
+func (d *Desk) showLater(from context.Context, id string, wait time.Duration) {
+	d.jobs.Later(wait, func(until context.Context) error {
+		// It belongs to the work that it follows from, which may be over by then.
+		ctx, cancel := context.WithCancel(context.WithoutCancel(from))
+		defer cancel()
+		defer context.AfterFunc(until, cancel)()
+		r, err := d.store.Request(ctx, id)
+		if err != nil || !r.Delivery.Due() {
+			return err
+		}
+		job := DeliveryJob(r)
+		err = d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
+			_, err := d.jobs.Enqueue(ctx, tx, job)
+			return err
+		})
+		d.jobs.Wake(job)
+		return err
+	})
+}
+
+// claimDelivery makes the caller the only one who delivers this message. The
+// request it gives has the claim, but not the marks of claim.
 func (d *Desk) claimDelivery(ctx context.Context, id string) (r Request, wait time.Duration, claimed bool, err error) {
 	err = d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
-		wait, claimed = 0, false
 		if r, err = tx.Request(ctx, id); err != nil {
 			return err
 		}
-		now := d.clock()
-		switch {
-		case !r.Delivery.Due():
-			return nil
-		case d.claimed(r.Delivery.ClaimedUntil, now):
-			// Whoever holds the claim looks again before it lets go; should it
-			// die, the claim runs out.
-			wait = r.Delivery.ClaimedUntil.Sub(now)
-			return nil
-		case r.Delivery.NextAt.After(now):
-			wait = r.Delivery.NextAt.Sub(now)
-			return nil
-		}
-		claimed = true
-		r.Delivery.ClaimedUntil = now.Add(d.timing.Claim)
 		mark := r
-		mark.Delivery.Hash = ""
-		if !r.Delivery.Posted() && r.Delivery.PostBegun.IsZero() {
-			mark.Delivery.PostBegun = now
+		if r.Delivery, mark.Delivery, wait, claimed = d.claim(r.Delivery); !claimed {
+			return nil
 		}
 		return tx.SaveBookkeeping(ctx, mark)
 	})
@@ -96,43 +88,85 @@ func (d *Desk) claimDelivery(ctx context.Context, id string) (r Request, wait ti
 	return r, wait, claimed, nil
 }
 
-// bringUpToDate makes the calls that show the request as it is in r, and gives
-// the bookkeeping that follows. The PostBegun of r is set only if an earlier
-// post may have been made, its Hash only if it is what the message shows.
-func (d *Desk) bringUpToDate(ctx context.Context, r Request) (Delivery, error) {
-	is := r.Delivery
+// claim gives the bookkeeping with a claim, if there is something to deliver
+// and nobody else does. What is to be written before anything is sent has
+// marks as well: that a post or a rewrite is begun, and that what the message
+// shows is not known, so that after a crash it is known that something may have
+// been sent.
+func (d *Desk) claim(is Delivery) (claimed, mark Delivery, wait time.Duration, ok bool) {
+	now := d.clock()
+	switch {
+	case !is.Due():
+		return is, is, 0, false
+	case d.claimed(is.ClaimedUntil, now):
+		// Whoever holds the claim looks again before it lets go; should it
+		// die, the claim runs out.
+		return is, is, is.ClaimedUntil.Sub(now), false
+	}
+	if wait := left(is.NextAt, now); wait > 0 {
+		return is, is, wait, false
+	}
+	is.ClaimedUntil = now.Add(d.timing.Claim)
+	mark = is
+	mark.Hash = ""
+	switch {
+	case is.Posted():
+		mark.RewriteBegun = now
+	case is.PostBegun.IsZero():
+		mark.PostBegun = now
+	}
+	return is, mark, 0, true
+}
+
+// show makes the calls that show the request as it is in r, and gives the
+// bookkeeping that follows.
+func (d *Desk) show(ctx context.Context, r Request) (Delivery, error) {
 	groups, err := d.store.Groups(ctx, r.Source)
 	if err != nil {
-		return is, fmt.Errorf("read the groups of %s: %w", r.Source, err)
+		return r.Delivery, fmt.Errorf("read the groups of %s: %w", r.Source, err)
 	}
 	record, err := d.store.Source(ctx, r.Source)
 	if err != nil {
-		return is, fmt.Errorf("read the record of %s: %w", r.Source, err)
+		return r.Delivery, fmt.Errorf("read the record of %s: %w", r.Source, err)
 	}
 	content, err := d.board.Compose(View{Request: r, Groups: groups, GroupsKnown: record.GroupsKnown})
 	if err != nil {
-		return is, fmt.Errorf("compose the message: %w", err)
+		return r.Delivery, fmt.Errorf("compose the message: %w", err)
 	}
+	return d.bringUpToDate(ctx, r.ID, r.State.Open(), r.Delivery, content)
+}
+
+// bringUpToDate makes the calls that make a message show the content, and gives
+// the bookkeeping that follows. PostBegun is set only if an earlier post may
+// have been made, RewriteBegun only if an earlier rewrite may still be carried
+// out, Hash only if it is what the message shows. A message that is
+// gone is posted anew if it is needed: while somebody has to act on it.
+func (d *Desk) bringUpToDate(ctx context.Context, messageID string, needed bool, is Delivery, content Content) (Delivery, error) {
+	var err error
 	if !is.Posted() && !is.PostBegun.IsZero() {
-		if is, err = d.findPosted(ctx, r, is); err != nil {
+		if is, err = d.findPosted(ctx, messageID, is); err != nil {
 			return is, err
 		}
 	}
 	if !is.Posted() {
-		return d.post(ctx, r, is, content)
+		return d.post(ctx, messageID, is, content)
 	}
 	if is.Hash != content.Hash {
-		err := d.board.Update(ctx, MessageRef{Channel: is.Channel, TS: is.TS}, r.ID, content)
+		err := d.board.Update(ctx, MessageRef{Channel: is.Channel, TS: is.TS}, messageID, content)
 		switch {
-		case errors.Is(err, ErrMessageGone) && r.State.Open():
+		case errors.Is(err, ErrMessageGone) && needed:
 			// It is posted anew on the next turn, which first marks that it begins to.
 			return Delivery{Wanted: is.Wanted, Done: is.Done}, nil
 		case errors.Is(err, ErrMessageGone):
 			// Nobody has to act on it any more, and somebody chose to delete it.
+			is.RewriteBegun = time.Time{}
 		case err != nil:
 			// It may have been rewritten all the same. Were the old hash kept, a
 			// request that goes back to where it was would not be shown so.
 			is.Hash = ""
+			if passing, ok := errors.AsType[*PassingError](err); ok && passing.Ambiguous {
+				is.RewriteBegun = d.clock()
+			}
 			return is, fmt.Errorf("rewrite the message: %w", err)
 		}
 	}
@@ -143,12 +177,20 @@ func (d *Desk) bringUpToDate(ctx context.Context, r Request) (Delivery, error) {
 	return is, nil
 }
 
+// lookBack is how far back a message is looked for if it is not known when its
+// posting was begun.
+const lookBack = 7 * 24 * time.Hour
+
 // findPosted looks for a message whose posting was begun, but whose outcome is
 // not known. Slack may have taken it at the last moment and show it late, so
 // one that is not there is looked for again some time after the first look,
 // which is surely after the last moment, before another is posted.
-func (d *Desk) findPosted(ctx context.Context, r Request, is Delivery) (Delivery, error) {
-	ref, found, err := d.board.Find(ctx, r.ID, is.PostBegun)
+func (d *Desk) findPosted(ctx context.Context, messageID string, is Delivery) (Delivery, error) {
+	since := is.PostBegun
+	if now := d.clock(); since.After(now) {
+		since = now.Add(-lookBack) // begun before the clock was put back, so it is not known when
+	}
+	ref, found, err := d.board.Find(ctx, messageID, since)
 	if err != nil {
 		return is, fmt.Errorf("look for the message: %w", err)
 	}
@@ -166,9 +208,9 @@ func (d *Desk) findPosted(ctx context.Context, r Request, is Delivery) (Delivery
 	return is, nil
 }
 
-func (d *Desk) post(ctx context.Context, r Request, is Delivery, content Content) (Delivery, error) {
+func (d *Desk) post(ctx context.Context, messageID string, is Delivery, content Content) (Delivery, error) {
 	is.PostBegun, is.PostMissed = d.clock(), time.Time{}
-	ref, err := d.board.Post(ctx, r.ID, content)
+	ref, err := d.board.Post(ctx, messageID, content)
 	if err != nil {
 		if passing, ok := errors.AsType[*PassingError](err); !ok || !passing.Ambiguous {
 			is.PostBegun = time.Time{}
@@ -189,20 +231,9 @@ func (d *Desk) recordDelivery(ctx context.Context, r Request, got Delivery, fail
 			if err != nil {
 				return err
 			}
-			if !now.Delivery.ClaimedUntil.Equal(r.Delivery.ClaimedUntil) {
-				// The claim ran out, and what its next holder records counts.
-				again, wait = false, 0
+			var mine bool
+			if now.Delivery, again, wait, mine = d.recorded(now.Delivery, r.Delivery, got, failure); !mine {
 				return nil
-			}
-			wanted := now.Delivery.Wanted
-			now.Delivery = got
-			now.Delivery.Wanted = wanted
-			now.Delivery.ClaimedUntil = time.Time{}
-			again, wait = now.Delivery.Due(), 0
-			if failure != nil {
-				wait = d.deliveryWait(&now.Delivery, failure)
-			} else {
-				now.Delivery.Failures, now.Delivery.NextAt = 0, time.Time{}
 			}
 			return tx.SaveBookkeeping(ctx, now)
 		})
@@ -212,9 +243,45 @@ func (d *Desk) recordDelivery(ctx context.Context, r Request, got Delivery, fail
 	}
 	if failure != nil && retryAfter(failure) == 0 {
 		// That Slack asks for patience is nothing an operator has to hear of.
-		d.watch.Undelivered(r, failure)
+		d.watch.Undelivered(ctx, r, failure)
 	}
 	return again, wait, nil
+}
+
+// recorded gives the bookkeeping after a delivery: what came of it, with what
+// is wanted now, and without the claim. It is not mine to write if the claim
+// ran out: then what its next holder records counts.
+func (d *Desk) recorded(now, claimed, got Delivery, failure error) (next Delivery, again bool, wait time.Duration, mine bool) {
+	if !now.ClaimedUntil.Equal(claimed.ClaimedUntil) {
+		return now, false, 0, false
+	}
+	next = got
+	next.Wanted, next.ClaimedUntil = now.Wanted, time.Time{}
+	again = next.Due()
+	if failure != nil {
+		wait = d.deliveryWait(&next, failure)
+		return next, again, wait, true
+	}
+	next.Failures, next.NextAt = 0, time.Time{}
+	if !again {
+		wait = d.onceMore(&next, claimed.ClaimedUntil.Add(-d.timing.Claim))
+		again = wait > 0
+	}
+	return next, again, wait, true
+}
+
+// onceMore plans to send the same content once more if a rewrite before the one
+// that was sent at a time got no answer: Slack may still carry it out, over the
+// newer one, and nobody would notice. It gives the wait, zero if all is certain.
+func (d *Desk) onceMore(is *Delivery, sent time.Time) time.Duration {
+	wait := min(left(is.RewriteBegun.Add(d.timing.Doubt), sent), d.timing.Doubt)
+	if is.RewriteBegun.IsZero() || wait == 0 {
+		is.RewriteBegun = time.Time{}
+		return 0
+	}
+	is.Hash, is.Done = "", is.Wanted-1
+	is.Failures, is.NextAt = 1, d.clock().Add(wait) // what happens meanwhile is shown at once
+	return wait
 }
 
 // deliveryWait plans the next attempt after a failure.
@@ -222,7 +289,7 @@ func (d *Desk) deliveryWait(is *Delivery, failure error) time.Duration {
 	is.Failures++
 	wait := d.backoff(is.Failures, 0)
 	if named := retryAfter(failure); named > 0 {
-		wait, is.Failures = named, 0
+		wait, is.Failures = min(named, LongestWait), 0
 	}
 	is.NextAt = d.clock().Add(wait)
 	return wait
@@ -249,9 +316,9 @@ func (d *Desk) Tell(ctx context.Context, noticeID string) (time.Duration, error)
 	case err != nil && ctx.Err() != nil:
 		return 0, fmt.Errorf("tell notice %s: %w", noticeID, err)
 	case passing && age < noticeLife:
-		return max(retryAfter(err), d.timing.BackoffMin, min(age, d.timing.BackoffMax)), nil
+		return min(max(retryAfter(err), d.timing.BackoffMin, min(age, d.timing.BackoffMax)), LongestWait), nil
 	case err != nil:
-		d.watch.Undelivered(r, fmt.Errorf("tell %s: %w", n.To, err))
+		d.watch.Undelivered(ctx, r, fmt.Errorf("tell %s: %w", n.To, err))
 	}
 	// Nobody is to be told twice because this could not be recorded at once.
 	err = d.keep(ctx, func(ctx context.Context) error {

@@ -19,6 +19,9 @@ type Timing struct {
 	Claim time.Duration
 	// Late is how long a posted message may take to be seen in the channel.
 	Late time.Duration
+	// Doubt is how long after its begin a rewrite that got no answer may still be
+	// carried out.
+	Doubt time.Duration
 	// Stale is how old a closed request must be before a list that still has it
 	// is taken as news and not as a page read before the closing.
 	Stale time.Duration
@@ -42,6 +45,7 @@ func (t Timing) withDefaults() Timing {
 	or(&t.Settle, 400*time.Millisecond)
 	or(&t.Claim, 45*time.Second)
 	or(&t.Late, 5*time.Second)
+	or(&t.Doubt, 10*time.Second)
 	or(&t.Stale, 5*time.Minute)
 	or(&t.Unseen, time.Hour)
 	or(&t.Keep, 8*time.Second)
@@ -51,15 +55,19 @@ func (t Timing) withDefaults() Timing {
 }
 
 // Watch is told of what an operator should know. Its methods must not block.
+// The context is that of the work which they are called in.
 type Watch interface {
+	// Happened is called for every event when it is durable, with the request as
+	// it is after it.
+	Happened(ctx context.Context, r Request, e Event)
 	// Decided is called when an outcome is confirmed.
-	Decided(r Request)
+	Decided(ctx context.Context, r Request)
 	// Refused is called when a decision could not be carried out.
-	Refused(r Request, reason RefusalReason, err error)
+	Refused(ctx context.Context, r Request, reason RefusalReason, err error)
 	// Delayed is called when carrying out failed for now.
-	Delayed(r Request, err error)
+	Delayed(ctx context.Context, r Request, err error)
 	// Undelivered is called when a message could not be brought up to date.
-	Undelivered(r Request, err error)
+	Undelivered(ctx context.Context, r Request, err error)
 	// Vanished is called when most pending requests are missing at once.
 	Vanished(source string, missing, pending int)
 	// Swept is called with the number of steps that were due without a job.
@@ -77,6 +85,7 @@ type Desk struct {
 	clock   Clock
 	newID   func() string
 	timing  Timing
+	flood   int
 }
 
 // Ports is what a Desk works with.
@@ -89,6 +98,9 @@ type Ports struct {
 	Clock   Clock
 	// NewID makes ids that are unique and sort by time.
 	NewID func() string
+	// Flood is how many requests of a source may wait to be posted one by one;
+	// those beyond it wait behind the overview. Zero posts all.
+	Flood int
 }
 
 // NewDesk makes a desk.
@@ -97,7 +109,7 @@ func NewDesk(p Ports, timing Timing) *Desk {
 	clock := func() time.Time { return p.Clock().UTC().Truncate(time.Millisecond) }
 	return &Desk{
 		store: p.Store, jobs: p.Jobs, board: p.Board, systems: p.Systems, watch: p.Watch,
-		clock: clock, newID: p.NewID, timing: timing.withDefaults(),
+		clock: clock, newID: p.NewID, timing: timing.withDefaults(), flood: p.Flood,
 	}
 }
 
@@ -117,10 +129,12 @@ func (d *Desk) Work(ctx context.Context, job Job) (wait time.Duration, err error
 	switch job.Kind {
 	case JobCarryOut:
 		wait, err = d.CarryOut(ctx, job.Subject)
-	case JobPost, JobRewrite:
+	case JobPost, JobOpen, JobRewrite, JobRefresh:
 		wait, err = d.Deliver(ctx, job.Subject)
 	case JobTell:
 		wait, err = d.Tell(ctx, job.Subject)
+	case JobOverview:
+		wait, err = d.DeliverOverview(ctx, job.Subject)
 	default:
 		return 0, fmt.Errorf("work on %q: no such kind of job", job.Kind)
 	}
@@ -136,17 +150,19 @@ func (d *Desk) Work(ctx context.Context, job Job) (wait time.Duration, err error
 // there is an error.
 func (d *Desk) step(ctx context.Context, id string, decide func(r Request) (*Event, *Notice, error)) (Request, error) {
 	var before, after Request
+	var jobs []Job
+	var event *Event
 	err := d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
 		r, err := tx.Request(ctx, id)
 		if err != nil {
 			return err
 		}
-		before, after = r, r
-		event, notice, err := decide(r)
+		before, after, jobs = r, r, nil
+		var notice *Notice
+		event, notice, err = decide(r)
 		if err != nil {
 			return err
 		}
-		var jobs []Job
 		if event != nil {
 			event.Seq, event.At = r.Version+1, d.clock()
 			if after, err = Apply(r, *event); err != nil {
@@ -155,7 +171,7 @@ func (d *Desk) step(ctx context.Context, id string, decide func(r Request) (*Eve
 			if err := tx.Save(ctx, after, *event); err != nil {
 				return err
 			}
-			jobs = append(jobs, dueJobs(after)...)
+			jobs = d.dueJobs(after)
 		}
 		if notice != nil {
 			added, err := tx.AddNotice(ctx, *notice)
@@ -175,17 +191,23 @@ func (d *Desk) step(ctx context.Context, id string, decide func(r Request) (*Eve
 	if err != nil {
 		return before, err
 	}
-	d.jobs.Wake()
+	d.jobs.Wake(jobs...)
+	if event != nil {
+		d.watch.Happened(ctx, after, *event)
+	}
+	if wait := d.heldBack(after); wait > 0 && after.Version > before.Version {
+		d.showLater(ctx, after.ID, wait)
+	}
 	return after, nil
 }
 
-// dueJobs gives the jobs that a request's row calls for.
-func dueJobs(r Request) []Job {
+// dueJobs gives the jobs that a request's row calls for now.
+func (d *Desk) dueJobs(r Request) []Job {
 	var jobs []Job
 	if r.State.Deciding() {
 		jobs = append(jobs, CarryOutJob(r))
 	}
-	if r.Delivery.Due() {
+	if r.Delivery.Due() && d.heldBack(r) <= 0 {
 		jobs = append(jobs, DeliveryJob(r))
 	}
 	return jobs
@@ -200,8 +222,11 @@ func CarryOutJob(r Request) Job {
 // DeliveryJob gives the job that brings the request's message up to date.
 func DeliveryJob(r Request) Job {
 	kind := JobPost
-	if r.Delivery.Posted() {
+	switch {
+	case r.Delivery.Posted() && r.HasNews():
 		kind = JobRewrite
+	case r.Delivery.Posted():
+		kind = JobRefresh
 	}
 	return Job{Kind: kind, Subject: r.ID, Version: r.Delivery.Wanted}
 }
@@ -221,11 +246,25 @@ func (d *Desk) claimed(until, now time.Time) bool {
 	return left > 0 && left <= d.timing.Claim
 }
 
+// LongestWait is the longest that the next attempt is put off, whatever wait
+// the other side names. A time that is farther ahead was written before the
+// clock was put back, and counts as now.
+const LongestWait = time.Hour
+
+// left gives how long it is until an attempt that was planned.
+func left(planned, now time.Time) time.Duration {
+	wait := planned.Sub(now)
+	if wait > LongestWait {
+		return 0
+	}
+	return max(wait, 0)
+}
+
 // backoff gives the wait before the next attempt after so many failures.
 func (d *Desk) backoff(failures int, atLeast time.Duration) time.Duration {
 	wait := d.timing.BackoffMin
 	for range min(failures-1, 20) {
 		wait = min(2*wait, d.timing.BackoffMax)
 	}
-	return max(wait, atLeast)
+	return min(max(wait, atLeast), LongestWait)
 }

@@ -162,7 +162,31 @@ type board struct {
 	afterPost           func(m *message) error
 	beforeUpdate        func() error
 	afterUpdate         func() error
-	onTell              func(n approval.Notice) error
+	// holdUpdate says for how long an update without an answer is held back before
+	// it is carried out; zero for one that is not.
+	holdUpdate func() time.Duration
+	held       []heldUpdate
+	onTell     func(n approval.Notice) error
+}
+
+// heldUpdate is an update that is carried out late, over newer ones.
+type heldUpdate struct {
+	ref  approval.MessageRef
+	text string
+	at   time.Time
+}
+
+// catchUp carries out what was held back until now.
+func (b *board) catchUp() {
+	b.held = slices.DeleteFunc(b.held, func(h heldUpdate) bool {
+		due := !h.at.After(b.clock.read())
+		for i := range b.messages {
+			if due && b.messages[i].ref == h.ref {
+				b.messages[i].text = h.text
+			}
+		}
+		return due
+	})
 }
 
 // Compose shows the state and what a reader can tell requests apart by.
@@ -184,6 +208,11 @@ func (b *board) Compose(v approval.View) (approval.Content, error) {
 		}
 	}
 	text := strings.Join(parts, " ")
+	return approval.Content{Body: text, Hash: text}, b.composeErr
+}
+
+func (b *board) ComposeOverview(o approval.Overview) (approval.Content, error) {
+	text := fmt.Sprintf("%d more since %s", o.Held, o.Oldest.Format("15:04"))
 	return approval.Content{Body: text, Hash: text}, b.composeErr
 }
 
@@ -222,6 +251,13 @@ func (b *board) Post(ctx context.Context, requestID string, c approval.Content) 
 func (b *board) Update(ctx context.Context, ref approval.MessageRef, requestID string, c approval.Content) error {
 	mustBeOutside(ctx, "Update")
 	b.add("update %s", c.Body)
+	b.catchUp()
+	if b.holdUpdate != nil {
+		if held := b.holdUpdate(); held > 0 {
+			b.held = append(b.held, heldUpdate{ref: ref, text: c.Hash, at: b.clock.read().Add(held)})
+			return ambiguous("no answer")
+		}
+	}
 	if b.beforeUpdate != nil {
 		if err := b.beforeUpdate(); err != nil {
 			return err
@@ -250,6 +286,7 @@ func (b *board) Tell(ctx context.Context, n approval.Notice, _ approval.Request)
 
 // shown gives the texts of the messages that are in the channel.
 func (b *board) shown() []string {
+	b.catchUp()
 	var texts []string
 	for _, m := range b.messages {
 		if !m.deleted {
@@ -259,18 +296,32 @@ func (b *board) shown() []string {
 	return texts
 }
 
-// watch records what an operator is told.
-type watch struct{ calls }
+// watch records what an operator is told, and apart from it what happened.
+type watch struct {
+	calls
+	happened calls
+}
 
-func (w *watch) Decided(r approval.Request) {
+func (w *watch) Happened(_ context.Context, r approval.Request, e approval.Event) {
+	w.happened.add("%s %s to %s", e.Action, r.ID, r.State)
+}
+
+func (w *watch) Decided(_ context.Context, r approval.Request) {
 	w.add("decided %s, confirmed %v", r.State, r.Confirmation != nil)
 }
 
-func (w *watch) Refused(_ approval.Request, reason approval.RefusalReason, err error) {
+func (w *watch) Refused(_ context.Context, _ approval.Request, reason approval.RefusalReason, err error) {
 	w.add("refused %s: %v", reason, err)
 }
-func (w *watch) Delayed(_ approval.Request, err error)     { w.add("delayed: %v", err) }
-func (w *watch) Undelivered(_ approval.Request, err error) { w.add("undelivered: %v", err) }
+
+func (w *watch) Delayed(_ context.Context, _ approval.Request, err error) {
+	w.add("delayed: %v", err)
+}
+
+func (w *watch) Undelivered(_ context.Context, _ approval.Request, err error) {
+	w.add("undelivered: %v", err)
+}
+
 func (w *watch) Vanished(source string, missing, pending int) {
 	w.add("vanished %s %d of %d", source, missing, pending)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,4 +54,11 @@ func TestABusyDatabaseDoesNotKeepTheClaim(t *testing.T) {
 			})
 		})
 	}
+}
+
+// elapsed gives how long something takes in the bubble.
+func elapsed(do func()) time.Duration {
+	began := time.Now() //nolint:forbidigo // the bubble's own time
+	do()
+	return time.Since(began) //nolint:forbidigo // the bubble's own time
 }

@@ -18,6 +18,7 @@ func (d *Desk) LookAfter(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look after a message: %w", err)
 	}
+	var job Job
 	err = d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
 		r, err := tx.Request(ctx, r.ID)
 		if err != nil || r.State != Pending || !r.Delivery.Posted() || r.Delivery.Due() {
@@ -28,12 +29,13 @@ func (d *Desk) LookAfter(ctx context.Context) error {
 		if err := tx.SaveBookkeeping(ctx, r); err != nil {
 			return err
 		}
-		_, err = d.jobs.Enqueue(ctx, tx, DeliveryJob(r))
+		job = DeliveryJob(r)
+		_, err = d.jobs.Enqueue(ctx, tx, job)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("look after the message of request %s: %w", r.ID, err)
 	}
-	d.jobs.Wake()
+	d.jobs.Wake(job)
 	return nil
 }

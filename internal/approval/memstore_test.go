@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type rows struct {
 	groups   map[string][]approval.Group
 	sources  map[string]approval.SourceRecord
 	notices  map[string]approval.Notice
+	overview map[string]approval.Overview
 	// jobs are those that wait or run.
 	jobs []approval.Job
 }
@@ -37,6 +39,7 @@ func newMemStore() *memStore {
 	return &memStore{rows: rows{
 		requests: map[string]approval.Request{}, events: map[string][]approval.Event{}, keys: map[string]bool{},
 		groups: map[string][]approval.Group{}, sources: map[string]approval.SourceRecord{}, notices: map[string]approval.Notice{},
+		overview: map[string]approval.Overview{},
 	}}
 }
 
@@ -44,7 +47,7 @@ func (r rows) clone() rows {
 	return rows{
 		requests: maps.Clone(r.requests), events: maps.Clone(r.events), keys: maps.Clone(r.keys),
 		groups: maps.Clone(r.groups), sources: maps.Clone(r.sources), notices: maps.Clone(r.notices),
-		jobs: slices.Clone(r.jobs),
+		overview: maps.Clone(r.overview), jobs: slices.Clone(r.jobs),
 	}
 }
 
@@ -133,6 +136,75 @@ func (s *memStore) Source(ctx context.Context, source string) (approval.SourceRe
 	return s.rows.sources[source], nil
 }
 
+func (r rows) held(source string) []approval.Request {
+	return r.where(func(r approval.Request) bool {
+		return r.Source == source && r.State == approval.Pending && r.Delivery.Held
+	})
+}
+
+func (s *memStore) Unposted(ctx context.Context, source string) (int, error) {
+	defer s.reading(ctx, "Unposted")()
+	return len(s.rows.where(func(r approval.Request) bool {
+		return r.Source == source && r.State == approval.Pending && r.Delivery.Due() && !r.Delivery.Posted()
+	})), nil
+}
+
+func (s *memStore) CountHeld(ctx context.Context, source string) (count int, oldest time.Time, err error) {
+	defer s.reading(ctx, "CountHeld")()
+	held := s.rows.held(source)
+	for _, r := range held {
+		if oldest.IsZero() || r.ReceivedAt.Before(oldest) {
+			oldest = r.ReceivedAt
+		}
+	}
+	return len(held), oldest, nil
+}
+
+func (s *memStore) Held(ctx context.Context, source, typed string, limit int) ([]approval.Request, error) {
+	defer s.reading(ctx, "Held")()
+	found := slices.DeleteFunc(s.rows.held(source), func(r approval.Request) bool {
+		return !strings.Contains(strings.ToLower(r.Requester), strings.ToLower(typed))
+	})
+	return found[:min(limit, len(found))], nil
+}
+
+func (s *memStore) Overview(ctx context.Context, source string) (approval.Overview, error) {
+	defer s.reading(ctx, "Overview")()
+	return s.rows.overviewOf(source), nil
+}
+
+func (r rows) overviewOf(source string) approval.Overview {
+	o := r.overview[source]
+	o.Source = source
+	return o
+}
+
+func (tx *memTx) Overview(_ context.Context, source string) (approval.Overview, error) {
+	return tx.rows.overviewOf(source), nil
+}
+
+func (tx *memTx) Forget(_ context.Context, before time.Time, limit int) (int, error) {
+	old := tx.rows.where(func(r approval.Request) bool {
+		final := r.State == approval.Approved || r.State == approval.Rejected || r.State == approval.Handled
+		return final && r.ChangedAt.Before(before) && !r.Delivery.Due()
+	})
+	old = old[:min(limit, len(old))]
+	for _, r := range old {
+		delete(tx.rows.requests, r.ID)
+		delete(tx.rows.events, r.ID)
+		maps.DeleteFunc(tx.rows.notices, func(_ string, n approval.Notice) bool { return n.RequestID == r.ID })
+	}
+	return len(old), nil
+}
+
+func (tx *memTx) SaveOverview(_ context.Context, o approval.Overview) error {
+	if err := tx.write("SaveOverview"); err != nil {
+		return err
+	}
+	tx.rows.overview[o.Source] = o
+	return nil
+}
+
 func (s *memStore) Notice(ctx context.Context, id string) (approval.Notice, error) {
 	defer s.reading(ctx, "Notice")()
 	if n, ok := s.rows.notices[id]; ok {
@@ -152,15 +224,30 @@ func (s *memStore) LeastSeen(ctx context.Context, since time.Time) (approval.Req
 	return slices.MinFunc(unseen, func(a, b approval.Request) int { return a.Delivery.SeenAt.Compare(b.Delivery.SeenAt) }), nil
 }
 
-func (s *memStore) Due(ctx context.Context, now time.Time, limit int) ([]approval.Job, error) {
+func (s *memStore) Due(ctx context.Context, now time.Time, atOnce int, each func(jobs []approval.Job) error) error {
+	for page := range slices.Chunk(s.allDue(ctx, now), atOnce) {
+		if err := each(page); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *memStore) allDue(ctx context.Context, now time.Time) []approval.Job {
 	defer s.reading(ctx, "Due")()
 	var due []approval.Job
+	isDue := func(at time.Time) bool { return !at.After(now) || at.Sub(now) > approval.LongestWait }
 	for _, r := range s.rows.where(func(approval.Request) bool { return true }) {
-		if r.State.Deciding() && !r.Effect.NextAt.After(now) && !r.Effect.ClaimedUntil.After(now) {
+		if r.State.Deciding() && isDue(r.Effect.NextAt) && isDue(r.Effect.ClaimedUntil) {
 			due = append(due, approval.CarryOutJob(r))
 		}
-		if r.Delivery.Due() && !r.Delivery.NextAt.After(now) && !r.Delivery.ClaimedUntil.After(now) {
+		if r.Delivery.Due() && isDue(r.Delivery.NextAt) && isDue(r.Delivery.ClaimedUntil) {
 			due = append(due, approval.DeliveryJob(r))
+		}
+	}
+	for _, source := range slices.Sorted(maps.Keys(s.rows.overview)) {
+		if o := s.rows.overview[source]; o.Delivery.Due() && !o.Delivery.NextAt.After(now) && !o.Delivery.ClaimedUntil.After(now) {
+			due = append(due, o.Job())
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.rows.notices)) {
@@ -168,7 +255,7 @@ func (s *memStore) Due(ctx context.Context, now time.Time, limit int) ([]approva
 			due = append(due, approval.Job{Kind: approval.JobTell, Subject: id})
 		}
 	}
-	return due[:min(limit, len(due))], nil
+	return due
 }
 
 // memTx is a transaction: a copy of the rows that becomes the rows at the end.
@@ -284,7 +371,7 @@ func (tx *memTx) NoticeSent(_ context.Context, id string, at time.Time) error {
 type memJobs struct {
 	store *memStore
 	mu    sync.Mutex
-	woken int
+	woken []approval.Job
 }
 
 func (j *memJobs) Enqueue(_ context.Context, tx approval.Tx, jobs ...approval.Job) (int, error) {
@@ -302,10 +389,15 @@ func (j *memJobs) Enqueue(_ context.Context, tx approval.Tx, jobs ...approval.Jo
 	return added, nil
 }
 
-func (j *memJobs) Wake() {
+func (j *memJobs) Wake(jobs ...approval.Job) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.woken++
+	j.woken = append(j.woken, jobs...)
+}
+
+// Later implements approval.Jobs, in the time of the bubble of inSettling.
+func (j *memJobs) Later(wait time.Duration, do func(ctx context.Context) error) {
+	time.AfterFunc(wait, func() { _ = do(context.Background()) })
 }
 
 // waiting gives the jobs that wait.

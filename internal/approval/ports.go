@@ -42,9 +42,19 @@ type Store interface {
 	// LeastSeen gives the pending request whose message was not seen since a
 	// time, and of several the one that was not for the longest, or ErrUnknown.
 	LeastSeen(ctx context.Context, since time.Time) (Request, error)
-	// Due gives the jobs that the rows call for at this time, oldest first, at
-	// most limit of each kind of row.
-	Due(ctx context.Context, now time.Time, limit int) ([]Job, error)
+	// Unposted counts the pending requests of a source that wait to be posted.
+	Unposted(ctx context.Context, source string) (int, error)
+	// CountHeld counts the pending requests of a source that wait behind the
+	// overview, and gives when the first of them came in; zero if there is none.
+	CountHeld(ctx context.Context, source string) (count int, oldest time.Time, err error)
+	// Held gives those whose requester contains what was typed, whatever its
+	// case, the oldest first, at most limit.
+	Held(ctx context.Context, source, typed string, limit int) ([]Request, error)
+	// Overview gives the overview of a source; an empty one if there is none.
+	Overview(ctx context.Context, source string) (Overview, error)
+	// Due hands all jobs that the rows call for at this time to a function, some
+	// at once and the oldest first of each kind of row.
+	Due(ctx context.Context, now time.Time, atOnce int, each func(jobs []Job) error) error
 }
 
 // Tx is what a transaction can do.
@@ -67,6 +77,15 @@ type Tx interface {
 	SaveGroups(ctx context.Context, source string, groups []Group) error
 	// SaveSource writes the bookkeeping of a source.
 	SaveSource(ctx context.Context, source string, record SourceRecord) error
+	// Overview gives the overview of a source, an empty one if there is none, and
+	// keeps others from changing it until the transaction ends.
+	Overview(ctx context.Context, source string) (Overview, error)
+	// SaveOverview writes an overview.
+	SaveOverview(ctx context.Context, o Overview) error
+	// Forget removes requests that were decided before a time and whose messages
+	// show it, with all that belongs to them, the oldest first, at most limit. It
+	// gives how many there were.
+	Forget(ctx context.Context, before time.Time, limit int) (int, error)
 	// AddNotice adds a notice; false if one with its id exists.
 	AddNotice(ctx context.Context, n Notice) (bool, error)
 	// NoticeSent marks a notice as delivered, or as impossible to deliver.
@@ -84,22 +103,31 @@ type SourceRecord struct {
 // JobKind says which step a job wakes up.
 type JobKind string
 
-// The kinds of jobs. Post and Rewrite both bring the message up to date; they
-// are apart so that a flood of new requests does not delay an outcome.
+// The kinds of jobs. Post, Rewrite and Refresh all bring the message up to
+// date; they are apart so that neither a flood of new requests nor a menu that
+// changes in hundreds of messages delays an outcome.
 const (
 	JobCarryOut JobKind = "carry_out"
 	JobPost     JobKind = "post"
 	JobRewrite  JobKind = "rewrite"
+	JobRefresh  JobKind = "refresh"
 	JobTell     JobKind = "tell"
+	// JobOpen posts what somebody asked for, before what nobody did; JobOverview
+	// brings the overview of a source up to date.
+	JobOpen     JobKind = "open"
+	JobOverview JobKind = "overview"
 )
 
 // JobKinds lists every kind of job.
-func JobKinds() []JobKind { return []JobKind{JobCarryOut, JobPost, JobRewrite, JobTell} }
+func JobKinds() []JobKind {
+	return []JobKind{JobCarryOut, JobPost, JobRewrite, JobRefresh, JobTell, JobOpen, JobOverview}
+}
 
 // Job is a wake-up: it names a row to look at. Two jobs that are equal are one.
 type Job struct {
 	Kind JobKind
-	// Subject is the id of a request or, for JobTell, of a notice.
+	// Subject is the id of a request, of a notice for JobTell, or the name of a
+	// source for JobOverview.
 	Subject string
 	// Version tells apart the jobs of one subject: a step that is due again
 	// later has another one.
@@ -111,9 +139,13 @@ type Jobs interface {
 	// Enqueue adds the jobs in the transaction and gives how many were not
 	// waiting already.
 	Enqueue(ctx context.Context, tx Tx, jobs ...Job) (int, error)
-	// Wake makes the queue look at once. It is called after a commit and must
-	// not fail: a wake-up that is lost costs a moment, not a job.
-	Wake()
+	// Wake makes the queue look for these jobs at once. It is called after a
+	// commit and must not fail: a wake-up that is lost costs a moment, not a job.
+	Wake(jobs ...Job)
+	// Later calls do after a wait, unless the queue stops before, or has more
+	// urgent things to do then. Nothing of it is durable: it is for what is found
+	// in another way should it be lost.
+	Later(wait time.Duration, do func(ctx context.Context) error)
 }
 
 // System is an outside system that requests come from and decisions go to.
@@ -192,13 +224,16 @@ type MessageRef struct {
 type Board interface {
 	// Compose renders a view. It does no I/O.
 	Compose(v View) (Content, error)
-	// Find looks for a message of the request that was posted since a time.
-	Find(ctx context.Context, requestID string, since time.Time) (MessageRef, bool, error)
+	// ComposeOverview renders an overview. It does no I/O.
+	ComposeOverview(o Overview) (Content, error)
+	// Find looks for a message that was posted since a time, by the id that it
+	// was posted with: the request's, or one of an overview.
+	Find(ctx context.Context, messageID string, since time.Time) (MessageRef, bool, error)
 	// Post posts a new message. A *PassingError that is Ambiguous means that it
 	// may have been posted.
-	Post(ctx context.Context, requestID string, c Content) (MessageRef, error)
+	Post(ctx context.Context, messageID string, c Content) (MessageRef, error)
 	// Update rewrites a message, or gives ErrMessageGone.
-	Update(ctx context.Context, ref MessageRef, requestID string, c Content) error
+	Update(ctx context.Context, ref MessageRef, messageID string, c Content) error
 	// Tell shows a notice to one person only.
 	Tell(ctx context.Context, n Notice, r Request) error
 }

@@ -47,6 +47,12 @@ type Request struct {
 	Missing  Missing
 }
 
+// HasNews reports that the message may not show the request's last event yet;
+// if it does, what is due can only be a menu to refresh.
+func (r Request) HasNews() bool {
+	return !r.Delivery.Posted() || !r.ChangedAt.Before(r.Delivery.SeenAt)
+}
+
 // Group is an access group of the room: what a customer can be let into.
 type Group struct {
 	ID   string `json:"id"`
@@ -136,6 +142,11 @@ const (
 	RefusedPatience RefusalReason = "no_answer"
 )
 
+// RefusalReasons lists every reason.
+func RefusalReasons() []RefusalReason {
+	return []RefusalReason{RefusedReviewer, RefusedKey, RefusedGone, RefusedConflict, RefusedInvalid, RefusedPatience}
+}
+
 // Refusal says why a decision was not carried out.
 type Refusal struct {
 	Reason RefusalReason `json:"reason"`
@@ -163,6 +174,9 @@ type Delivery struct {
 	TS      string
 	// Hash is of the content that was last sent; empty if that is not known.
 	Hash string
+	// Held reports that the request waits behind the overview, and is posted
+	// only when somebody opens it.
+	Held bool
 	// Wanted counts what should have been shown, Done what has been shown.
 	Wanted int64
 	Done   int64
@@ -173,8 +187,12 @@ type Delivery struct {
 	PostBegun time.Time
 	// PostMissed is when a post of that kind was first looked for and not found.
 	PostMissed time.Time
+	// RewriteBegun is when a rewrite was last begun whose outcome is not known;
+	// zero if there is none. Slack may still carry it out, over a newer one.
+	RewriteBegun time.Time
 	// Failures counts the failed attempts since the last success, or since the
-	// other side last named the time to wait.
+	// other side last named the time to wait. A rewrite in doubt counts as one
+	// until it is certain what the message shows.
 	Failures int
 	// NextAt is the earliest time of the next attempt; zero means now. With no
 	// Failures it is the time that the other side named, and not even a new
@@ -186,7 +204,7 @@ type Delivery struct {
 }
 
 // Due reports whether the message does not yet show what it should.
-func (d Delivery) Due() bool { return d.Done < d.Wanted }
+func (d Delivery) Due() bool { return !d.Held && d.Done < d.Wanted }
 
 // Posted reports whether the message is known to be in the channel.
 func (d Delivery) Posted() bool { return d.TS != "" }

@@ -1,7 +1,6 @@
 package approval_test
 
 import (
-	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,22 +23,23 @@ func inSettling(t *testing.T, test func(t *testing.T, w *world)) {
 	})
 }
 
-// elapsed gives how long something takes in the bubble.
-func elapsed(do func()) time.Duration {
-	began := time.Now() //nolint:forbidigo // the bubble's own time
-	do()
-	return time.Since(began) //nolint:forbidigo // the bubble's own time
-}
-
 func TestApprovingIsHeldBack(t *testing.T) {
 	t.Parallel()
 	inSettling(t, func(t *testing.T, w *world) {
 		t.Helper()
 		r := w.deciding("a1")
-		require.Equal(t, 400*time.Millisecond, elapsed(func() { w.deliver(r.ID) }))
+		require.NotContains(t, w.jobs.waiting(), approval.DeliveryJob(r), "most would find nothing to do")
+		wait, err := w.desk.Deliver(t.Context(), r.ID)
+		require.NoError(t, err)
+		require.Equal(t, 400*time.Millisecond, wait, "whoever comes too early is told when")
+		require.Empty(t, w.board.take())
+		time.Sleep(400 * time.Millisecond) //nolint:forbidigo // the bubble's own time
+		synctest.Wait()
+		require.Contains(t, w.jobs.waiting(), approval.DeliveryJob(r))
+		w.deliver(r.ID)
 		require.Equal(t, []string{"update approving by U1"}, w.board.take())
 		w.carryOut(r.ID)
-		require.Zero(t, elapsed(func() { w.deliver(r.ID) }), "an outcome is shown at once")
+		w.deliver(r.ID) // an outcome is shown at once
 		require.Equal(t, []string{"update approved by U1"}, w.board.take())
 	})
 }
@@ -49,14 +49,13 @@ func TestApprovingIsSkippedIfTheOutcomeComesSooner(t *testing.T) {
 	inSettling(t, func(t *testing.T, w *world) {
 		t.Helper()
 		r := w.deciding("a1")
-		done := make(chan time.Duration)
-		go func() { done <- elapsed(func() { w.deliver(r.ID) }) }()
-		synctest.Wait()
 		w.carryOut(r.ID)
-		require.Zero(t, elapsed(func() { w.deliver(r.ID) }), "whoever brings the outcome does not wait for the other")
+		w.deliver(r.ID)
 		require.Equal(t, []string{"update approved by U1"}, w.board.take())
-		require.Equal(t, 400*time.Millisecond, <-done)
-		require.Empty(t, w.board.take(), "the one who held back has nothing left to do")
+		waiting := w.jobs.waiting()
+		time.Sleep(time.Second) //nolint:forbidigo // the bubble's own time
+		synctest.Wait()
+		require.Equal(t, waiting, w.jobs.waiting(), "there is nothing left to show")
 	})
 }
 
@@ -68,7 +67,7 @@ func TestWhatIsNotHeldBack(t *testing.T) {
 			t.Helper()
 			r := w.request("a1")
 			w.decide(r.ID, approve("U1", "click"), approval.Accepted)
-			require.Zero(t, elapsed(func() { w.deliver(r.ID) }))
+			w.deliver(r.ID)
 			require.Equal(t, []string{"post approving by U1"}, w.board.take())
 		})
 	})
@@ -79,24 +78,8 @@ func TestWhatIsNotHeldBack(t *testing.T) {
 			r := w.deciding("a1")
 			w.system.carryOut = failWith(passing("503"))
 			w.carryOut(r.ID)
-			require.Zero(t, elapsed(func() { w.deliver(r.ID) }))
+			w.deliver(r.ID)
 			require.Equal(t, []string{"update approving by U1 no answer"}, w.board.take())
 		})
-	})
-}
-
-func TestStoppingWhileHoldingBack(t *testing.T) {
-	t.Parallel()
-	inSettling(t, func(t *testing.T, w *world) {
-		t.Helper()
-		r := w.deciding("a1")
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		defer cancel()
-		_, err := w.desk.Deliver(ctx, r.ID)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Empty(t, w.board.take())
-		require.Zero(t, w.now(r.ID).Delivery.ClaimedUntil, "nothing is claimed meanwhile")
-		w.deliver(r.ID)
-		require.Equal(t, []string{"update approving by U1"}, w.board.take())
 	})
 }

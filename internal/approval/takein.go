@@ -54,7 +54,8 @@ func (d *Desk) Poll(ctx context.Context, source string) (Found, error) {
 	found := Found{Open: len(arrivals)}
 	found.New, found.Reopened, err = d.takeInListed(ctx, source, system, arrivals)
 	// Trouble with one request must not hide what became of the others.
-	if err := errors.Join(err, d.compare(ctx, source, system, arrivals, pending, &found)); err != nil {
+	err = errors.Join(err, d.compare(ctx, source, system, arrivals, pending, &found))
+	if err := errors.Join(err, d.tendOverview(ctx, source)); err != nil {
 		return found, fmt.Errorf("poll %s: %w", source, err)
 	}
 	return found, nil
@@ -75,6 +76,9 @@ func (d *Desk) TakeIn(ctx context.Context, source, externalID string) (bool, err
 		return false, nil
 	}
 	taken, _, err := d.takeInListed(ctx, source, system, []Arrival{arrival})
+	if err == nil {
+		err = d.tendOverview(ctx, source)
+	}
 	if err != nil && taken == 0 {
 		return false, fmt.Errorf("take in a request of %s: %w", source, err)
 	}
@@ -102,11 +106,16 @@ func (d *Desk) takeInListed(ctx context.Context, source string, system System, a
 	if err != nil {
 		return 0, 0, err
 	}
+	room, err := d.roomToPost(ctx, source, len(fresh))
+	if err != nil {
+		return 0, 0, err
+	}
 	for _, a := range oldestFirst(fresh) {
-		added, err := d.receive(ctx, source, a)
+		added, err := d.receive(ctx, source, a, room <= 0)
 		trouble = errors.Join(trouble, err)
 		if added {
 			taken++
+			room--
 		}
 	}
 	reopened, err = d.reopen(ctx, system, known)
@@ -118,7 +127,17 @@ func oldestFirst(arrivals []Arrival) []Arrival {
 	return arrivals
 }
 
-func (d *Desk) receive(ctx context.Context, source string, a Arrival) (bool, error) {
+// roomToPost gives how many more requests may wait to be posted one by one
+// when some come in; those beyond it are held behind the overview.
+func (d *Desk) roomToPost(ctx context.Context, source string, coming int) (int, error) {
+	if d.flood == 0 || coming == 0 {
+		return coming, nil
+	}
+	waiting, err := d.store.Unposted(ctx, source)
+	return d.flood - waiting, err
+}
+
+func (d *Desk) receive(ctx context.Context, source string, a Arrival, held bool) (bool, error) {
 	a.Source = source
 	a.RequestedAt = a.RequestedAt.UTC().Truncate(time.Millisecond) // as the store keeps it
 	event := Event{Seq: 1, At: d.clock(), Action: Receive, Arrival: &a}
@@ -126,20 +145,22 @@ func (d *Desk) receive(ctx context.Context, source string, a Arrival) (bool, err
 	if err != nil {
 		return false, err
 	}
-	added := false
+	r.Delivery.Held = held
+	added, jobs := false, d.dueJobs(r)
 	err = d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
 		var err error
 		if added, err = tx.Receive(ctx, r, event); err != nil || !added {
 			return err
 		}
-		_, err = d.jobs.Enqueue(ctx, tx, dueJobs(r)...)
+		_, err = d.jobs.Enqueue(ctx, tx, jobs...)
 		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("receive a request: %w", err)
 	}
 	if added {
-		d.jobs.Wake()
+		d.jobs.Wake(jobs...)
+		d.watch.Happened(ctx, r, event)
 	}
 	return added, nil
 }
@@ -193,9 +214,11 @@ func (d *Desk) saveGroups(ctx context.Context, source string, known bool, groups
 		if err != nil {
 			return err
 		}
-		jobs := make([]Job, len(pending))
-		for i, r := range pending {
-			jobs[i] = DeliveryJob(r)
+		var jobs []Job
+		for _, r := range pending {
+			if r.Delivery.Due() { // and not held behind the overview
+				jobs = append(jobs, DeliveryJob(r))
+			}
 		}
 		_, err = d.jobs.Enqueue(ctx, tx, jobs...)
 		return err
@@ -207,7 +230,7 @@ func (d *Desk) reopen(ctx context.Context, system System, known []Request) (int,
 	var trouble error
 	reopened, reads := 0, 0
 	for _, r := range known {
-		if r.State.Open() || d.clock().Sub(r.ChangedAt) < d.timing.Stale || reads == readsPerPoll {
+		if r.State.Open() || d.clock().Sub(r.ChangedAt).Abs() < d.timing.Stale || reads == readsPerPoll {
 			continue
 		}
 		reads++
@@ -366,25 +389,25 @@ func (d *Desk) stepFrom(ctx context.Context, seen Request, event Event) (bool, e
 // loses costs a minute, not a request. It gives how many there were.
 func (d *Desk) Sweep(ctx context.Context) (int, error) {
 	const atOnce = 500
-	due, err := d.store.Due(ctx, d.clock(), atOnce)
-	if err != nil {
-		return 0, fmt.Errorf("sweep: %w", err)
-	}
-	if len(due) == 0 {
-		return 0, nil
-	}
 	lost := 0
-	err = d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
-		var err error
-		lost, err = d.jobs.Enqueue(ctx, tx, due...)
+	err := d.store.Due(ctx, d.clock(), atOnce, func(due []Job) error {
+		added := 0
+		err := d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
+			var err error
+			added, err = d.jobs.Enqueue(ctx, tx, due...)
+			return err
+		})
+		if err == nil && added > 0 {
+			lost += added
+			d.jobs.Wake(due...)
+		}
 		return err
 	})
-	if err != nil {
-		return 0, fmt.Errorf("sweep: %w", err)
-	}
 	if lost > 0 {
-		d.jobs.Wake()
 		d.watch.Swept(lost)
+	}
+	if err != nil {
+		return lost, fmt.Errorf("sweep: %w", err)
 	}
 	return lost, nil
 }

@@ -34,6 +34,8 @@ type world struct {
 	board  *board
 	watch  *watch
 	clock  *clock
+	// flood is how many requests may wait to be posted; set before build.
+	flood int
 }
 
 var start = time.Date(2026, 3, 14, 9, 0, 0, 0, time.UTC)
@@ -66,7 +68,7 @@ func (w *world) build(timing approval.Timing, now approval.Clock) {
 	}
 	w.desk = approval.NewDesk(approval.Ports{
 		Store: w.store, Jobs: w.jobs, Board: w.board, Watch: w.watch, Clock: now,
-		Systems: map[string]approval.System{source: w.system},
+		Systems: map[string]approval.System{source: w.system}, Flood: w.flood,
 		NewID: func() string {
 			ids.Lock()
 			defer ids.Unlock()

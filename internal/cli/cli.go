@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
+	"os"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
@@ -30,6 +30,9 @@ type World struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Clock  approval.Clock
+	// Hangups begins to take the signals that ask for secrets to be read again,
+	// and gives them, and what ends that. Nil means that there are none.
+	Hangups func() (signals <-chan os.Signal, stop func())
 }
 
 // Run runs the command line until it is done or the context ends, and gives
@@ -50,16 +53,23 @@ func Run(ctx context.Context, w World) int {
 	root.SetErr(w.Stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(serveCommand(w), sandboxCommand(w)) //nolint:contextcheck // cobra hands the context to the command
+	root.AddCommand(serveCommand(w), sandboxCommand(w), manifestCommand(w), checkCommand(w), migrateStoreCommand(w), backupCommand(w)) //nolint:contextcheck // cobra hands the context to the command
+	root.AddCommand(healthcheckCommand(), versionCommand(w), sbomCommand(w))                                                           //nolint:contextcheck // the same
 
 	err := root.ExecuteContext(ctx)
 	var problems *config.Problems
 	var usage *usageError
+	var checked *checkedSettingsError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &problems):
 		_, _ = fmt.Fprintln(w.Stderr, problems)
+		return exitSettings
+	case errors.Is(err, errChecked):
+		return exitFailed
+	case errors.As(err, &checked):
+		_, _ = fmt.Fprintf(w.Stderr, "frontdesk: %v\n", err)
 		return exitSettings
 	case errors.As(err, &usage):
 		_, _ = fmt.Fprintf(w.Stderr, "frontdesk: %v (frontdesk --help lists what there is)\n", err)
@@ -97,13 +107,4 @@ func newLog(out io.Writer, level string, format config.LogFormat) (*logrus.Logge
 		log.SetFormatter(&logrus.TextFormatter{FullTimestamp: true})
 	}
 	return log, nil
-}
-
-// version gives what the binary was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,8 +29,19 @@ func serveCommand(w World) *cobra.Command {
 	return cmd
 }
 
+// hangups begins to take the signals that ask for secrets to be read again.
+func (w World) hangups() (signals <-chan os.Signal, stop func()) {
+	if w.Hangups == nil {
+		return nil, func() {}
+	}
+	return w.Hangups()
+}
+
 func serve(ctx context.Context, w World, envFile string) error {
-	settings, warnings, err := config.Load(config.Options{EnvFile: envFile, Environ: config.Environ()})
+	hangups, stop := w.hangups()
+	defer stop()
+	from := config.Options{EnvFile: envFile, Environ: config.Environ()}
+	settings, warnings, err := config.Load(from)
 	if err != nil {
 		for _, warning := range warnings {
 			_, _ = fmt.Fprintln(w.Stderr, warning)
@@ -44,7 +56,13 @@ func serve(ctx context.Context, w World, envFile string) error {
 		log.Warn(warning.String())
 	}
 	log.Infof("frontdesk %s", version())
-	desk, err := app.Start(ctx, app.Options{Config: settings, Version: version(), Clock: w.Clock, Log: log})
+	desk, err := app.Start(ctx, app.Options{
+		Config: settings, Version: version(), Clock: w.Clock, Log: log, Hangups: hangups,
+		Reload: func() (config.Config, error) {
+			again, _, err := config.Load(from)
+			return again, err
+		},
+	})
 	if err != nil {
 		return fmt.Errorf("could not start: %w", err)
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/base64"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -16,8 +17,9 @@ import (
 // check returns a value in the form in which it is used, and what is wrong with it in words that do not quote it.
 type check func(text string) (normal string, wrong []string)
 
-// read applies the default and the check.
-func (s Setting) read(text string) (string, []Problem) {
+// read applies the default and the check. What the other settings say decides
+// whether this one may be missing.
+func (s Setting) read(text string, others map[string]string) (string, []Problem) {
 	if !s.Secret {
 		text = strings.TrimSpace(text)
 	}
@@ -25,12 +27,15 @@ func (s Setting) read(text string) (string, []Problem) {
 		text = s.Default
 	}
 	if text == "" {
-		if s.Required {
+		if s.Required && others[s.Unless] == "" {
 			return "", []Problem{{s.Name, "is missing", s.Remedy}}
 		}
 		return "", nil
 	}
 	normal, wrong := s.check(text)
+	if s.With != "" && strings.TrimSpace(others[s.With]) == "" {
+		wrong = append(wrong, "is set without "+s.With)
+	}
 	var problems []Problem
 	for _, what := range wrong {
 		problems = append(problems, Problem{s.Name, what, s.Remedy})
@@ -76,10 +81,6 @@ func webhookSecret(text string) (string, []string) {
 	return text, nil
 }
 
-func notAvailable(what string) check {
-	return func(string) (string, []string) { return "", wrongly("%s is not available in this version", what) }
-}
-
 func matching(pattern, what string) check {
 	return func(text string) (string, []string) {
 		if !regexp.MustCompile(pattern).MatchString(text) {
@@ -99,9 +100,49 @@ func oneOf(choices ...string) check {
 	}
 }
 
+// filePath checks that it is not the file's content that was given: a path is
+// named when the file cannot be read.
+func filePath(text string) (string, []string) {
+	if strings.ContainsFunc(text, unicode.IsControl) || strings.Contains(text, "-----") {
+		return text, wrongly("is no path; it looks like what should be in the file")
+	}
+	return text, nil
+}
+
+// networks checks a list of networks, and makes addresses networks of one.
+func networks(text string) (string, []string) {
+	var normal, wrong []string
+	for i, entry := range separated(text) {
+		network, err := netip.ParsePrefix(entry)
+		if address, single := netip.ParseAddr(entry); single == nil && address.Zone() == "" {
+			network, err = address.Unmap().Prefix(address.Unmap().BitLen())
+		}
+		switch {
+		case err != nil, network.Addr().Is4In6():
+			wrong = append(wrong, fmt.Sprintf("entry %d is no network and no address", i+1))
+		case network.Bits() == 0:
+			wrong = append(wrong, fmt.Sprintf("entry %d is everybody, so that anybody could claim any address", i+1))
+		default:
+			normal = append(normal, network.Masked().String())
+		}
+	}
+	if len(normal)+len(wrong) == 0 {
+		wrong = wrongly("holds only separators")
+	}
+	return strings.Join(normal, ","), wrong
+}
+
 func portNumber(text string) (string, []string) {
 	if _, err := strconv.ParseUint(text, 10, 16); err != nil {
 		return text, wrongly("is no whole number from 0 to 65535")
+	}
+	return text, nil
+}
+
+func wholeNumber(text string) (string, []string) {
+	const most = 100_000
+	if n, err := strconv.ParseUint(text, 10, 32); err != nil || n > most {
+		return text, wrongly("is no whole number from 0 to %d", most)
 	}
 	return text, nil
 }

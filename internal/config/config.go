@@ -9,6 +9,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"os"
 	"reflect"
 	"slices"
@@ -22,26 +23,54 @@ import (
 
 // Config holds every setting. Which names fill it is said by the tags; what they mean, by Settings.
 type Config struct {
-	ConveyorKey           Secret        `env:"CONVEYOR_KEY"`
-	ConveyorAPIURL        string        `env:"CONVEYOR_API_URL"` // without a slash at its end
-	ConveyorAppURL        string        `env:"CONVEYOR_APP_URL"` // without a slash at its end, or empty
-	ConveyorPollInterval  time.Duration `env:"CONVEYOR_POLL_INTERVAL"`
-	ConveyorPatience      time.Duration `env:"CONVEYOR_PATIENCE"`
-	ConveyorParams        Params        `env:"CONVEYOR_PARAMS"`
-	ConveyorAuth          Auth          `env:"CONVEYOR_AUTH"`
-	ConveyorWebhookSecret Secret        `env:"CONVEYOR_WEBHOOK_SECRET"`
-	SlackBotToken         Secret        `env:"SLACK_BOT_TOKEN"`
-	SlackSigningSecret    Secret        `env:"SLACK_SIGNING_SECRET"`
-	SlackChannelID        string        `env:"SLACK_CHANNEL_ID"`
-	SlackAppToken         Secret        `env:"SLACK_APP_TOKEN"`
-	SlackAPIURL           string        `env:"SLACK_API_URL"` // with a slash at its end
-	Reviewers             Reviewers     `env:"REVIEWERS"`
-	Port                  int           `env:"PORT"`
-	FrontdeskURL          string        `env:"FRONTDESK_URL"` // without a slash at its end, or empty
-	FrontdeskAPIToken     Secret        `env:"FRONTDESK_API_TOKEN"`
-	DatabaseURL           DatabaseURL   `env:"DATABASE_URL"`
-	LogLevel              string        `env:"LOG_LEVEL"` // debug, info, warn or error
-	LogFormat             LogFormat     `env:"LOG_FORMAT"`
+	ConveyorKey           Secret         `env:"CONVEYOR_KEY"`
+	ConveyorAPIURL        string         `env:"CONVEYOR_API_URL"` // without a slash at its end
+	ConveyorAppURL        string         `env:"CONVEYOR_APP_URL"` // without a slash at its end, or empty
+	ConveyorPollInterval  time.Duration  `env:"CONVEYOR_POLL_INTERVAL"`
+	ConveyorPatience      time.Duration  `env:"CONVEYOR_PATIENCE"`
+	ConveyorParams        Params         `env:"CONVEYOR_PARAMS"`
+	ConveyorAuth          Auth           `env:"CONVEYOR_AUTH"`
+	ConveyorWebhookSecret Secret         `env:"CONVEYOR_WEBHOOK_SECRET"`
+	SlackBotToken         Secret         `env:"SLACK_BOT_TOKEN"`
+	SlackSigningSecret    Secret         `env:"SLACK_SIGNING_SECRET"`
+	SlackChannelID        string         `env:"SLACK_CHANNEL_ID"`
+	SlackAppToken         Secret         `env:"SLACK_APP_TOKEN"`
+	SlackAPIURL           string         `env:"SLACK_API_URL"` // with a slash at its end
+	SlackPostsPerMinute   int            `env:"SLACK_POSTS_PER_MINUTE"`
+	SlackUpdatesPerMinute int            `env:"SLACK_UPDATES_PER_MINUTE"`
+	SlackFloodLimit       int            `env:"SLACK_FLOOD_LIMIT"`
+	Reviewers             Reviewers      `env:"REVIEWERS"`
+	Port                  int            `env:"PORT"`
+	FrontdeskURL          string         `env:"FRONTDESK_URL"`   // without a slash at its end, or empty
+	TLSCertFile           string         `env:"TLS_CERT_FILE"`   // a path, set together with TLSKeyFile
+	TLSKeyFile            string         `env:"TLS_KEY_FILE"`    // a path
+	TrustedProxies        []netip.Prefix `env:"TRUSTED_PROXIES"` // none of them is everybody
+	FrontdeskAPIToken     Secret         `env:"FRONTDESK_API_TOKEN"`
+	DatabaseURL           DatabaseURL    `env:"DATABASE_URL"`
+	RetentionDays         int            `env:"RETENTION_DAYS"`
+	FrontdeskDebugAddr    string         `env:"FRONTDESK_DEBUG_ADDR"`        // host:port of this machine, or empty
+	OTLPEndpoint          string         `env:"OTEL_EXPORTER_OTLP_ENDPOINT"` // without a slash at its end, or empty
+	OTLPHeaderList        Secret         `env:"OTEL_EXPORTER_OTLP_HEADERS"`
+	OTELServiceName       string         `env:"OTEL_SERVICE_NAME"`
+	OTELResourceList      string         `env:"OTEL_RESOURCE_ATTRIBUTES"`
+	LogLevel              string         `env:"LOG_LEVEL"` // debug, info, warn or error
+	LogFormat             LogFormat      `env:"LOG_FORMAT"`
+}
+
+// TLS reports whether Frontdesk speaks HTTPS itself.
+func (c *Config) TLS() bool { return c.TLSCertFile != "" }
+
+// Differences gives the names of the settings that two configurations have not
+// in common.
+func (c *Config) Differences(other Config) []string {
+	var names []string
+	mine, theirs := reflect.ValueOf(*c), reflect.ValueOf(other)
+	for i := range mine.NumField() {
+		if !reflect.DeepEqual(mine.Field(i).Interface(), theirs.Field(i).Interface()) {
+			names = append(names, mine.Type().Field(i).Tag.Get("env"))
+		}
+	}
+	return names
 }
 
 // Params says how parameters travel to Conveyor.
@@ -99,19 +128,24 @@ func Load(o Options) (Config, []Warning, error) {
 		{where: "the .env file", values: file},
 	}
 	values := make(map[string]string)
-	secrets := []string{}
+	secrets, texts := []string{}, make(map[string]string)
 	for _, setting := range Settings() {
 		text, problem := setting.find(sources)
-		if problem == nil {
-			if setting.Secret && text != "" {
-				secrets = append(secrets, text)
-			}
-			var wrong []Problem
-			values[setting.Name], wrong = setting.read(text)
-			problems = append(problems, wrong...)
+		if problem != nil {
+			problems = append(problems, *problem)
 			continue
 		}
-		problems = append(problems, *problem)
+		texts[setting.Name] = text
+		if setting.Secret && text != "" {
+			secrets = append(secrets, text)
+		}
+	}
+	for _, setting := range Settings() {
+		if text, found := texts[setting.Name]; found {
+			var wrong []Problem
+			values[setting.Name], wrong = setting.read(text, texts)
+			problems = append(problems, wrong...)
+		}
 	}
 	if len(problems) > 0 {
 		return Config{}, warnings, &Problems{List: withoutSecrets(problems, secrets)}

@@ -34,7 +34,7 @@ func WriteEnvExample(w io.Writer) error {
 			if s.Example != "" {
 				example = ", such as " + s.Example
 			}
-			comment("Required" + example + ".")
+			comment("Required" + s.unless() + example + ".")
 			b.WriteString(s.Name + "=\n")
 			continue
 		}
@@ -74,7 +74,7 @@ An empty setting means its default; one that is empty in the environment is not 
 		fallback := "empty"
 		switch {
 		case s.Required:
-			fallback = "**required**"
+			fallback = "**required**" + s.unless()
 		case s.Default != "":
 			fallback = "`" + s.Default + "`"
 		}
@@ -91,6 +91,13 @@ An empty setting means its default; one that is empty in the environment is not 
 		return fmt.Errorf("write the page of settings: %w", err)
 	}
 	return nil
+}
+
+func (s Setting) unless() string {
+	if s.Unless == "" {
+		return ""
+	}
+	return " unless " + s.Unless + " is set"
 }
 
 func wrap(text string, width int) []string {

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,8 +79,9 @@ func TestTheRequiredSettingsAreEnough(t *testing.T) {
 		ConveyorPollInterval: time.Minute, ConveyorPatience: 24 * time.Hour,
 		ConveyorParams: config.ParamsJSON, ConveyorAuth: config.AuthAPIKey,
 		SlackBotToken: "xoxb-1-2-abc", SlackSigningSecret: "signing-secret", SlackChannelID: "C0123456789",
-		SlackAPIURL: "https://slack.com/api/", Port: 8080, DatabaseURL: "sqlite:frontdesk.db",
-		LogLevel: "info", LogFormat: config.LogText,
+		SlackAPIURL: "https://slack.com/api/", SlackPostsPerMinute: 60, SlackUpdatesPerMinute: 50, SlackFloodLimit: 100,
+		Port: 8080, DatabaseURL: "sqlite:frontdesk.db",
+		LogLevel: "info", LogFormat: config.LogText, OTELServiceName: "frontdesk",
 	}, c)
 	require.Empty(t, warnings)
 }
@@ -90,15 +92,18 @@ func TestEverySettingReachesItsField(t *testing.T) {
 		"CONVEYOR_KEY=k", "CONVEYOR_API_URL=http://127.0.0.1:9/api/v2/",
 		"CONVEYOR_APP_URL=https://app.example.com/", "CONVEYOR_POLL_INTERVAL=1s", "CONVEYOR_PATIENCE=1m",
 		"CONVEYOR_PARAMS=Query", "CONVEYOR_AUTH=BEARER", "CONVEYOR_WEBHOOK_SECRET=whsec_c2VjcmV0",
-		"SLACK_BOT_TOKEN=xoxb-x", "SLACK_SIGNING_SECRET=s", "SLACK_CHANNEL_ID=G1",
-		"SLACK_API_URL=http://localhost:9/api", "REVIEWERS=*", "PORT=0",
+		"SLACK_BOT_TOKEN=xoxb-x", "SLACK_SIGNING_SECRET=s", "SLACK_CHANNEL_ID=G1", "SLACK_APP_TOKEN=xapp-x",
+		"SLACK_API_URL=http://localhost:9/api", "SLACK_POSTS_PER_MINUTE=61", "SLACK_UPDATES_PER_MINUTE=0", "SLACK_FLOOD_LIMIT=7",
+		"RETENTION_DAYS=30", "REVIEWERS=*", "PORT=0",
 		"FRONTDESK_URL=https://desk.example.com/", "FRONTDESK_API_TOKEN=0123456789abcdef",
+		"TLS_CERT_FILE=/etc/tls.crt", "TLS_KEY_FILE=/etc/tls.key", "TRUSTED_PROXIES=10.0.0.7/8, ::1",
 		"DATABASE_URL=postgres://u:p@db/frontdesk", "LOG_LEVEL=debug", "LOG_FORMAT=json",
+		"FRONTDESK_DEBUG_ADDR=127.0.0.1:6060", "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318/",
+		"OTEL_EXPORTER_OTLP_HEADERS=x-key=a%2Cb,x-team=desk", "OTEL_SERVICE_NAME=desk",
+		"OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=production",
 	)
 	for _, setting := range config.Settings() {
-		if setting.Name != "SLACK_APP_TOKEN" {
-			require.Contains(t, values, setting.Name, "a setting that this test does not know")
-		}
+		require.Contains(t, values, setting.Name, "a setting that this test does not know")
 	}
 	c, warnings, err := load(t, environ(values), "")
 	require.NoError(t, err)
@@ -107,11 +112,29 @@ func TestEverySettingReachesItsField(t *testing.T) {
 		ConveyorKey: "k", ConveyorAPIURL: "http://127.0.0.1:9/api/v2", ConveyorAppURL: "https://app.example.com",
 		ConveyorPollInterval: time.Second, ConveyorPatience: time.Minute,
 		ConveyorParams: config.ParamsQuery, ConveyorAuth: config.AuthBearer, ConveyorWebhookSecret: "whsec_c2VjcmV0",
-		SlackBotToken: "xoxb-x", SlackSigningSecret: "s", SlackChannelID: "G1", SlackAPIURL: "http://localhost:9/api/",
+		SlackBotToken: "xoxb-x", SlackSigningSecret: "s", SlackChannelID: "G1", SlackAppToken: "xapp-x", SlackAPIURL: "http://localhost:9/api/",
+		SlackPostsPerMinute: 61, SlackUpdatesPerMinute: 0, SlackFloodLimit: 7, RetentionDays: 30,
 		Reviewers: config.Reviewers{Everyone: true}, Port: 0, FrontdeskURL: "https://desk.example.com",
 		FrontdeskAPIToken: "0123456789abcdef", DatabaseURL: "postgres://u:p@db/frontdesk",
-		LogLevel: "debug", LogFormat: config.LogJSON,
+		TLSCertFile: "/etc/tls.crt", TLSKeyFile: "/etc/tls.key",
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+		LogLevel:       "debug", LogFormat: config.LogJSON, FrontdeskDebugAddr: "127.0.0.1:6060",
+		OTLPEndpoint: "http://localhost:4318", OTLPHeaderList: "x-key=a%2Cb,x-team=desk", OTELServiceName: "desk",
+		OTELResourceList: "deployment.environment.name=production",
 	}, c)
+	require.Equal(t, map[string]string{"x-key": "a,b", "x-team": "desk"}, c.OTLPHeaders())
+	require.Equal(t, map[string]string{"deployment.environment.name": "production"}, c.OTELResource())
+}
+
+func TestSocketModeNeedsNoSigningSecret(t *testing.T) {
+	t.Parallel()
+	without := with()
+	without = slices.DeleteFunc(without, func(s string) bool { return strings.HasPrefix(s, "SLACK_SIGNING_SECRET=") })
+	_, _, err := load(t, without, "")
+	require.ErrorContains(t, err, "SLACK_SIGNING_SECRET: is missing")
+	c, _, err := load(t, append(without, "SLACK_APP_TOKEN=xapp-1"), "")
+	require.NoError(t, err)
+	require.False(t, c.SlackSigningSecret.IsSet())
 }
 
 func TestAllProblemsAtOnce(t *testing.T) {
@@ -119,9 +142,14 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	_, _, err := load(t, environ(map[string]string{
 		"CONVEYOR_API_URL": "ftp://x", "CONVEYOR_APP_URL": "x", "CONVEYOR_POLL_INTERVAL": "60", "CONVEYOR_PATIENCE": "10s",
 		"CONVEYOR_PARAMS": "xml", "CONVEYOR_AUTH": "basic", "CONVEYOR_WEBHOOK_SECRET": "x", "SLACK_BOT_TOKEN": "xoxp-1",
-		"SLACK_CHANNEL_ID": "#general", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": "slack.com", "REVIEWERS": "bob",
+		"SLACK_CHANNEL_ID": "#general", "SLACK_APP_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "a b", "SLACK_API_URL": "slack.com",
+		"SLACK_POSTS_PER_MINUTE": "many", "SLACK_UPDATES_PER_MINUTE": "-1",
+		"SLACK_FLOOD_LIMIT": "some", "RETENTION_DAYS": "30d", "REVIEWERS": "bob",
 		"PORT": "http", "FRONTDESK_URL": "//x", "FRONTDESK_API_TOKEN": "short", "DATABASE_URL": "mysql://x",
-		"LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
+		"TLS_CERT_FILE": "-----BEGIN CERTIFICATE-----", "TLS_KEY_FILE": "a\nb", "TRUSTED_PROXIES": "proxy",
+		"LOG_LEVEL": "loud", "LOG_FORMAT": "xml", "FRONTDESK_DEBUG_ADDR": ":6060",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4318", "OTEL_EXPORTER_OTLP_HEADERS": "key", "OTEL_SERVICE_NAME": "a\nb",
+		"OTEL_RESOURCE_ATTRIBUTES": "production",
 	}), "")
 	require.EqualError(t, err, strings.Join([]string{
 		"CONVEYOR_KEY: is missing; make an API key in Conveyor's settings and copy it whole",
@@ -133,17 +161,29 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		"CONVEYOR_AUTH: is none of x-api-key, bearer; use x-api-key or bearer",
 		"CONVEYOR_WEBHOOK_SECRET: does not begin with whsec_; copy the signing secret that begins with whsec_ from the webhook's page",
 		"SLACK_BOT_TOKEN: does not begin with xoxb-; install the app to the workspace and copy the Bot User OAuth Token from its page OAuth & Permissions",
-		"SLACK_SIGNING_SECRET: is missing; copy the Signing Secret from the app's page Basic Information",
+		"SLACK_SIGNING_SECRET: has blanks or line breaks in it; copy the Signing Secret from the app's page Basic Information, or set SLACK_APP_TOKEN for Socket Mode",
 		"SLACK_CHANNEL_ID: is no channel id; open the channel's details in Slack and copy the Channel ID at the end; it begins with C, G or D",
-		"SLACK_APP_TOKEN: Socket Mode is not available in this version; unset SLACK_APP_TOKEN and give Slack the request address",
+		"SLACK_APP_TOKEN: does not begin with xapp-; make an App-Level Token on the app's page Basic Information, or unset SLACK_APP_TOKEN and give Slack the request address",
 		"SLACK_API_URL: is no address that begins with https:// or http://; use https://slack.com/api/ or leave it out",
+		"SLACK_POSTS_PER_MINUTE: is no whole number from 0 to 100000; use a whole number from 0 to 100000, or leave it out",
+		"SLACK_UPDATES_PER_MINUTE: is no whole number from 0 to 100000; use a whole number from 0 to 100000, or leave it out",
+		"SLACK_FLOOD_LIMIT: is no whole number from 0 to 100000; use a whole number from 0 to 100000, or leave it out",
 		`REVIEWERS: entry 1, "bob", is no Slack user id, no user group id and no e-mail address; list Slack user ids, user group ids and e-mail addresses with commas between them, or * alone`,
 		"PORT: is no whole number from 0 to 65535; use a number such as 8080",
 		"FRONTDESK_URL: is no address that begins with https:// or http://; use the address at which Slack reaches this service, such as https://frontdesk.example.com",
+		"TLS_CERT_FILE: is no path; it looks like what should be in the file; give the path of a PEM file, together with TLS_KEY_FILE, or leave both out",
+		"TLS_KEY_FILE: is no path; it looks like what should be in the file; give the path of a PEM file, together with TLS_CERT_FILE, or leave both out",
+		"TRUSTED_PROXIES: entry 1 is no network and no address; list networks such as 10.0.0.0/8 or addresses such as 192.0.2.10, with commas between them",
 		"FRONTDESK_API_TOKEN: is shorter than 16 characters; make one of at least 16 characters without blanks, for example with: openssl rand -hex 32",
 		"DATABASE_URL: begins neither with sqlite: nor with postgres://; use sqlite: and a path, such as sqlite:/var/lib/frontdesk/frontdesk.db, or a whole address that begins with postgres://",
+		"RETENTION_DAYS: is no whole number from 0 to 100000; use a whole number from 0 to 100000, or leave it out",
 		"LOG_LEVEL: is none of debug, info, warn, error; use debug, info, warn or error",
 		"LOG_FORMAT: is none of text, json; use text or json",
+		"FRONTDESK_DEBUG_ADDR: is an address that other machines may reach; use an address that only this machine reaches, such as 127.0.0.1:6060 or [::1]:6060, or leave it out",
+		"OTEL_EXPORTER_OTLP_ENDPOINT: is no address that begins with https:// or http://; use the collector's address for OTLP over HTTP, such as http://localhost:4318, or leave it out",
+		"OTEL_EXPORTER_OTLP_HEADERS: has a part that is not name=value; write name=value with commas between them, as the collector's operator says",
+		"OTEL_SERVICE_NAME: has a line break or another control character in it; use a name without line breaks, or leave it out",
+		"OTEL_RESOURCE_ATTRIBUTES: has a part that is not name=value; write name=value with commas between them, or leave it out",
 	}, "\n"))
 	require.Len(t, problemsOf(t, err), len(config.Settings()), "one for each setting")
 }

@@ -29,7 +29,7 @@ func parseReviewers(text string) (r Reviewers, wrong []string) {
 	user := regexp.MustCompile(`^[UW][A-Z0-9]{2,}$`)
 	group := regexp.MustCompile(`^S[A-Z0-9]{2,}$`)
 	email := regexp.MustCompile(`^[^@<>():;"\\]+@[^@<>():;"\\]+$`)
-	entries := strings.FieldsFunc(text, func(c rune) bool { return c == ',' || unicode.IsSpace(c) })
+	entries := separated(text)
 	for i, entry := range entries {
 		switch {
 		case entry == "*":
@@ -51,6 +51,11 @@ func parseReviewers(text string) (r Reviewers, wrong []string) {
 		wrong = append(wrong, "* stands beside other entries")
 	}
 	return r, wrong
+}
+
+// separated gives the entries of a list, with commas or blanks between them.
+func separated(text string) []string {
+	return strings.FieldsFunc(text, func(c rune) bool { return c == ',' || unicode.IsSpace(c) })
 }
 
 func appendNew(to []string, entry string) []string {

@@ -46,14 +46,31 @@ func TestEachSettingTakesTheGoodAndRefusesTheBad(t *testing.T) {
 			[]string{"C1", "G0A", "D123"},
 			map[string]string{"c123": "is no channel id", "general": "is no channel id", "C": "is no channel id", "U123": "is no channel id", "C1\nC2": "is no channel id"},
 		},
-		"SLACK_APP_TOKEN": {nil, map[string]string{"xapp-1": "Socket Mode is not available in this version", "x": "Socket Mode is not available in this version"}},
-		"SLACK_API_URL":   {[]string{"http://127.0.0.1:1/api", "https://slack.com/api/"}, map[string]string{"ws://x": "is no address"}},
+		"SLACK_APP_TOKEN": {
+			[]string{"xapp-1-A0-x"},
+			map[string]string{"xoxb-1": "does not begin with xapp-", "xapp-": "has nothing behind xapp-", "xapp-1 2": "has blanks"},
+		},
+		"SLACK_API_URL":            {[]string{"http://127.0.0.1:1/api", "https://slack.com/api/"}, map[string]string{"ws://x": "is no address"}},
+		"SLACK_POSTS_PER_MINUTE":   {[]string{"0", "60", "100000"}, map[string]string{"100001": "no whole number from 0 to 100000", "-1": "no whole number", "1.5": "no whole number"}},
+		"SLACK_UPDATES_PER_MINUTE": {[]string{"0", "50"}, map[string]string{"fast": "no whole number from 0 to 100000"}},
+		"SLACK_FLOOD_LIMIT":        {[]string{"0", "250"}, map[string]string{"100001": "no whole number from 0 to 100000"}},
+		"RETENTION_DAYS":           {[]string{"0", "365"}, map[string]string{"1y": "no whole number from 0 to 100000"}},
 		"REVIEWERS": {
 			[]string{"*", "U123", "W123,S123 a@x", ",, U1A ,"},
 			map[string]string{"U1": `entry 1, "U1",`, "* U123": "* stands beside other entries", "a@x,<@U123>": `entry 2, "<@U123>",`, "@bob": `entry 1, "@bob",`},
 		},
-		"PORT":                {[]string{"0", "1", "65535", " 80 "}, map[string]string{"65536": "no whole number", "-1": "no whole number", "8080/tcp": "no whole number"}},
-		"FRONTDESK_URL":       {[]string{"http://x"}, map[string]string{"x": "is no address"}},
+		"PORT":          {[]string{"0", "1", "65535", " 80 "}, map[string]string{"65536": "no whole number", "-1": "no whole number", "8080/tcp": "no whole number"}},
+		"FRONTDESK_URL": {[]string{"http://x"}, map[string]string{"x": "is no address"}},
+		"TLS_CERT_FILE": {[]string{"tls.crt", "/a b/tls.crt"}, map[string]string{"a\nb": "is no path"}},
+		"TLS_KEY_FILE":  {[]string{"tls.key"}, map[string]string{"-----BEGIN PRIVATE KEY-----": "is no path", "MII\nMIJ": "is no path"}},
+		"TRUSTED_PROXIES": {
+			[]string{"10.0.0.0/8", "192.0.2.10", "10.0.0.0/8, 2001:db8::/32 ::1", "10.1.2.3/8", "::ffff:192.0.2.1"},
+			map[string]string{
+				"0.0.0.0/0": "entry 1 is everybody", "10.0.0.0/8,::/0": "entry 2 is everybody", "10.0.0.0/33": "entry 1 is no network",
+				"proxy.example.com": "entry 1 is no network", "fe80::1%eth0": "entry 1 is no network", "::ffff:0:0/96": "entry 1 is no network",
+				"*": "entry 1 is no network", ", ,": "holds only separators", "10.0.0.0-10.0.0.9": "entry 1 is no network",
+			},
+		},
 		"FRONTDESK_API_TOKEN": {[]string{"0123456789abcdef"}, map[string]string{"0123456789abcde": "is shorter than 16", "01234567 9abcdef": "has blanks"}},
 		"DATABASE_URL": {
 			[]string{"sqlite:x.db", "sqlite:/a/b c.db", "postgres://h/d", "postgresql://u:p@h:1/d?sslmode=disable", "postgres:///d?host=/run"},
@@ -64,6 +81,31 @@ func TestEachSettingTakesTheGoodAndRefusesTheBad(t *testing.T) {
 		},
 		"LOG_LEVEL":  {[]string{"debug", "INFO", "warn", "error"}, map[string]string{"fatal": "is none of debug, info, warn, error"}},
 		"LOG_FORMAT": {[]string{"text", "json"}, map[string]string{"logfmt": "is none of text, json"}},
+		"FRONTDESK_DEBUG_ADDR": {
+			[]string{"127.0.0.1:6060", "[::1]:0", "localhost:6060", "127.9.9.9:1"},
+			map[string]string{
+				":6060": "that other machines may reach", "0.0.0.0:6060": "that other machines may reach",
+				"[::]:6060": "that other machines may reach", "10.0.0.1:6060": "that other machines may reach",
+				"desk.example.com:6060": "that other machines may reach", "127.0.0.1": "no address with a port",
+				"127.0.0.1:http": "no port from 0 to 65535", "6060": "no address with a port",
+			},
+		},
+		"OTEL_EXPORTER_OTLP_ENDPOINT": {
+			[]string{"http://localhost:4318", "https://otlp.example.com/some/path/"},
+			map[string]string{"localhost:4318": "is no address", "grpc://x:4317": "is no address", "https://u:p@x": "has a user or a password"},
+		},
+		"OTEL_EXPORTER_OTLP_HEADERS": {
+			[]string{"x-api-key=secret", "authorization=Bearer%20abc%2C, x-team = desk ,", "a=b=c"},
+			map[string]string{
+				"secret": "has a part that is not name=value", "=secret": "has a part that is not name=value", "a=%zz": "has a % in a value",
+				"a b=c": "has a name that no header can have", "a=b%0Ac": "has a line break",
+			},
+		},
+		"OTEL_SERVICE_NAME": {[]string{"frontdesk", "desk of sales"}, map[string]string{"a\nb": "has a line break"}},
+		"OTEL_RESOURCE_ATTRIBUTES": {
+			[]string{"deployment.environment.name=production,team=a%20b", "a b=c"},
+			map[string]string{"production": "has a part that is not name=value", "a=b%00": "has a line break or another control character"},
+		},
 	}
 	for _, setting := range config.Settings() {
 		test, known := tests[setting.Name]
@@ -71,11 +113,11 @@ func TestEachSettingTakesTheGoodAndRefusesTheBad(t *testing.T) {
 		t.Run(setting.Name, func(t *testing.T) {
 			t.Parallel()
 			for _, value := range test.good {
-				_, _, err := load(t, with(setting.Name, value), "")
+				_, _, err := load(t, with(append(companion(setting), setting.Name, value)...), "")
 				require.NoError(t, err, "%q", value)
 			}
 			for value, what := range test.bad {
-				_, _, err := load(t, with(setting.Name, value), "")
+				_, _, err := load(t, with(append(companion(setting), setting.Name, value)...), "")
 				problems := problemsOf(t, err)
 				require.Len(t, problems, 1, "%q", value)
 				require.Equal(t, setting.Name, problems[0].Name)
@@ -103,7 +145,7 @@ func TestDeclarationsAreWhole(t *testing.T) {
 		require.NotEmpty(t, s.Remedy, s.Name)
 		require.False(t, s.Required && s.Default != "", s.Name)
 		if s.Example != "" && !s.Required {
-			_, _, err := load(t, with(s.Name, s.Example), "")
+			_, _, err := load(t, with(append(companion(s), s.Name, s.Example)...), "")
 			require.NoError(t, err, s.Name)
 		}
 	}
@@ -142,4 +184,50 @@ func TestDurationsKeepTheirValue(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 90*time.Second+500*time.Millisecond, c.ConveyorPollInterval)
 	require.Equal(t, 30*time.Minute, c.ConveyorPatience)
+}
+
+// companion gives the setting that has to be set if this one is.
+func companion(s config.Setting) []string {
+	if s.With == "" {
+		return nil
+	}
+	return []string{s.With, "something"}
+}
+
+func TestTheCertificateAndItsKeyAreSetTogether(t *testing.T) {
+	t.Parallel()
+	for name, other := range map[string]string{"TLS_CERT_FILE": "TLS_KEY_FILE", "TLS_KEY_FILE": "TLS_CERT_FILE"} {
+		_, _, err := load(t, with(name, "x.pem", other, " "), "")
+		problems := problemsOf(t, err)
+		require.Len(t, problems, 1)
+		require.Equal(t, name, problems[0].Name)
+		require.Equal(t, "is set without "+other, problems[0].What)
+	}
+	c, _, err := load(t, with("TLS_CERT_FILE", "x.crt", "TLS_KEY_FILE", "x.key"), "")
+	require.NoError(t, err)
+	require.True(t, c.TLS())
+	c, _, err = load(t, with(), "")
+	require.NoError(t, err)
+	require.False(t, c.TLS())
+}
+
+func TestProxiesAreNetworks(t *testing.T) {
+	t.Parallel()
+	c, _, err := load(t, with("TRUSTED_PROXIES", "10.1.2.3/8 192.0.2.10,\n2001:db8::1,::ffff:192.0.2.11"), "")
+	require.NoError(t, err)
+	var got []string
+	for _, network := range c.TrustedProxies {
+		got = append(got, network.String())
+	}
+	require.Equal(t, []string{"10.0.0.0/8", "192.0.2.10/32", "2001:db8::1/128", "192.0.2.11/32"}, got)
+}
+
+func TestDifferencesAreNamedAndNotShown(t *testing.T) {
+	t.Parallel()
+	before, _, err := load(t, with(), "")
+	require.NoError(t, err)
+	require.Empty(t, before.Differences(before))
+	after, _, err := load(t, with("PORT", "1", "SLACK_BOT_TOKEN", "xoxb-another", "REVIEWERS", "U0A1", "TRUSTED_PROXIES", "10.0.0.0/8"), "")
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{"PORT", "SLACK_BOT_TOKEN", "REVIEWERS", "TRUSTED_PROXIES"}, before.Differences(after))
 }

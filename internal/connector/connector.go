@@ -19,6 +19,9 @@ var ErrNoWebhook = errors.New("the webhook is off")
 // ErrNotGenuine says that a webhook's signature does not prove its origin.
 var ErrNotGenuine = errors.New("the webhook's signature does not verify")
 
+// ErrUnread says that this process has not read the system yet.
+var ErrUnread = errors.New("the system was not read yet")
+
 // Connector is one outside system.
 type Connector interface {
 	approval.System
@@ -29,6 +32,7 @@ type Connector interface {
 	// announces, empty if it does not say: then a poll finds out. The errors are
 	// ErrNoWebhook and ErrNotGenuine.
 	ReadWebhook(header http.Header, body []byte) (externalID string, err error)
-	// Health gives why the system could not be read the last time, nil if it could.
+	// Health gives why the system could not be read the last time, nil if it
+	// could, and ErrUnread before the first time.
 	Health() error
 }

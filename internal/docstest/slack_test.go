@@ -1,7 +1,6 @@
 package docstest_test
 
 import (
-	"encoding/json"
 	"io/fs"
 	"maps"
 	"os"
@@ -11,52 +10,25 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/stretchr/testify/assert/yaml"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/frontdesk-hq/frontdesk/internal/slackapp"
 )
 
-// manifest is what is checked of the Slack app's manifest.
-type manifest struct {
-	Display struct {
-		Name            string `json:"name"`
-		Description     string `json:"description"`
-		LongDescription string `json:"long_description"`
-		BackgroundColor string `json:"background_color"`
-	} `json:"display_information"`
-	Features struct {
-		BotUser struct {
-			DisplayName string `json:"display_name"`
-		} `json:"bot_user"`
-	} `json:"features"`
-	OAuth struct {
-		Scopes struct {
-			Bot  []string `json:"bot"`
-			User []string `json:"user"`
-		} `json:"scopes"`
-	} `json:"oauth_config"`
-	Settings struct {
-		Interactivity struct {
-			Enabled    bool   `json:"is_enabled"`
-			RequestURL string `json:"request_url"`
-			OptionsURL string `json:"message_menu_options_url"`
-		} `json:"interactivity"`
-		SocketMode bool `json:"socket_mode_enabled"`
-	} `json:"settings"`
-}
-
-func slackManifest(t *testing.T) manifest {
-	t.Helper()
+// TestThePageShowsTheManifest compares the manifest in docs with the one that
+// the command prints.
+func TestThePageShowsTheManifest(t *testing.T) {
+	t.Parallel()
 	_, after, found := strings.Cut(read(t, "docs/slack-setup.md"), "```yaml\n")
 	require.True(t, found)
 	text, _, found := strings.Cut(after, "\n```")
 	require.True(t, found)
-	var plain any
-	require.NoError(t, yaml.Unmarshal([]byte(text), &plain))
-	encoded, err := json.Marshal(plain)
-	require.NoError(t, err)
-	var m manifest
-	require.NoError(t, json.Unmarshal(encoded, &m))
-	return m
+	var got slackapp.Manifest
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	decoder.KnownFields(true)
+	require.NoError(t, decoder.Decode(&got))
+	require.Equal(t, slackapp.NewManifest("https://frontdesk.example.com"), got)
 }
 
 // scopesOf gives the scopes that a method of the library needs, by Slack's
@@ -65,6 +37,7 @@ func scopesOf(t *testing.T, method string) []string {
 	t.Helper()
 	scopes, known := map[string][]string{
 		"AuthTestContext":               {},
+		"StartSocketModeContext":        {}, // connections:write is of the app-level token
 		"OpenViewContext":               {},
 		"PostMessageContext":            {"chat:write"},
 		"PostEphemeralContext":          {"chat:write"},
@@ -95,9 +68,7 @@ func TestTheSlackAppHasTheScopesThatTheCodeNeeds(t *testing.T) {
 		}
 	}
 	want := slices.Collect(maps.Keys(needed))
-	got := slackManifest(t).OAuth.Scopes
-	require.ElementsMatch(t, want, got.Bot)
-	require.Empty(t, got.User)
+	require.ElementsMatch(t, want, slackapp.Scopes())
 	readme := read(t, "README.md")
 	for _, scope := range want {
 		require.Contains(t, readme, "`"+scope+"`")
@@ -108,14 +79,13 @@ func TestTheSlackAppHasTheScopesThatTheCodeNeeds(t *testing.T) {
 // and that the addresses are ones that Frontdesk serves.
 func TestTheSlackManifestKeepsSlacksRules(t *testing.T) {
 	t.Parallel()
-	m := slackManifest(t)
+	m := slackapp.NewManifest("https://frontdesk.example.com")
 	require.NotEmpty(t, m.Display.Name)
 	require.LessOrEqual(t, utf8.RuneCountInString(m.Display.Name), 35)
 	require.LessOrEqual(t, utf8.RuneCountInString(m.Display.Description), 140)
-	require.LessOrEqual(t, utf8.RuneCountInString(m.Display.LongDescription), 4000)
-	require.Regexp(t, `^#[0-9a-f]{6}$`, m.Display.BackgroundColor)
-	require.NotEmpty(t, m.Features.BotUser.DisplayName)
-	require.LessOrEqual(t, utf8.RuneCountInString(m.Features.BotUser.DisplayName), 80)
+	require.Regexp(t, `^#[0-9a-f]{6}$`, m.Display.Color)
+	require.NotEmpty(t, m.Features.BotUser.Name)
+	require.LessOrEqual(t, utf8.RuneCountInString(m.Features.BotUser.Name), 80)
 
 	require.True(t, m.Settings.Interactivity.Enabled)
 	require.False(t, m.Settings.SocketMode)
@@ -123,4 +93,10 @@ func TestTheSlackManifestKeepsSlacksRules(t *testing.T) {
 	door, found := strings.CutPrefix(m.Settings.Interactivity.RequestURL, "https://frontdesk.example.com")
 	require.True(t, found)
 	require.Contains(t, read(t, "internal/web/routes.go"), `"`+door+`"`)
+
+	socket := slackapp.NewManifest("")
+	require.True(t, socket.Settings.SocketMode)
+	require.True(t, socket.Settings.Interactivity.Enabled)
+	require.Empty(t, socket.Settings.Interactivity.RequestURL)
+	require.Empty(t, socket.Settings.Interactivity.OptionsURL)
 }

@@ -43,14 +43,16 @@ func sqliteQueue(poll time.Duration) func(context.Context, *store.Store, *slog.L
 	}
 }
 
-func postgresQueue(poll, cooldown time.Duration) func(context.Context, *store.Store, *slog.Logger) (*jobs.Queue, error) {
+func postgresQueue(poll time.Duration) func(context.Context, *store.Store, *slog.Logger) (*jobs.Queue, error) {
 	return func(ctx context.Context, s *store.Store, log *slog.Logger) (*jobs.Queue, error) {
-		return jobs.NewPostgresTimed(ctx, s.Pool(), log, poll, cooldown)
+		return jobs.NewPostgresTimed(ctx, s.Pool(), log, poll)
 	}
 }
 
 func callWake(_ context.Context, q *jobs.Queue) error {
-	q.Wake()
+	for _, kind := range approval.JobKinds() {
+		q.Wake(approval.Job{Kind: kind})
+	}
 	return nil
 }
 
@@ -64,9 +66,8 @@ func engines() []engine {
 		{"sqlite/poll_1s_only", sqliteStore, sqliteQueue(time.Second), nil},
 		{"sqlite/poll_100ms_only", sqliteStore, sqliteQueue(100 * time.Millisecond), nil},
 		{"sqlite/stored_wake_row", sqliteStore, sqliteQueue(jobs.PollSQLite), wakeByRow},
-		{"postgres", postgresStore, postgresQueue(jobs.PollPostgres, jobs.NotifyCooldown), nil},
-		{"postgres/poll_250ms", postgresStore, postgresQueue(250*time.Millisecond, jobs.NotifyCooldown), nil},
-		{"postgres/notify_cooldown_10ms", postgresStore, postgresQueue(time.Second, 10*time.Millisecond), nil},
+		{"postgres", postgresStore, postgresQueue(jobs.PollPostgres), callWake},
+		{"postgres/poll_250ms_only", postgresStore, postgresQueue(250 * time.Millisecond), nil},
 	}
 }
 
@@ -93,7 +94,7 @@ func (e engine) twoHops(b *testing.B) {
 			return 0, e.step(ctx, s, q, approval.JobRewrite)
 		case approval.JobRewrite:
 			rewritten <- struct{}{}
-		case approval.JobPost, approval.JobTell:
+		case approval.JobPost, approval.JobRefresh, approval.JobTell, approval.JobOpen, approval.JobOverview:
 		}
 		return 0, nil
 	})

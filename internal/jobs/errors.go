@@ -6,10 +6,15 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/frontdesk-hq/frontdesk/internal/approval"
+	"github.com/frontdesk-hq/frontdesk/internal/tracing"
+	"github.com/frontdesk-hq/frontdesk/internal/trail"
 )
 
 // retryPolicy is for jobs that end with an error, which is unexpected: what is
@@ -52,13 +57,62 @@ func (e *errorLog) HandlePanic(ctx context.Context, job *rivertype.JobRow, panic
 func (e *errorLog) record(ctx context.Context, level slog.Level, job *rivertype.JobRow, what, why string) {
 	var s step
 	_ = json.Unmarshal(job.EncodedArgs, &s) // a job that cannot be read has no subject to name
-	e.log.Log(ctx, level, what, slog.String("error", why), slog.Int64("job_id", job.ID),
-		slog.String("step", string(s.Step)), slog.String("subject", s.Subject))
+	var t trail.Trail
+	follow(&t, job.ID, approval.Job{Kind: s.Step, Subject: s.Subject})
+	fields := []slog.Attr{slog.String("error", why)}
+	for name, id := range t.All() {
+		fields = append(fields, slog.Any(name, id))
+	}
+	if trace := tracing.ID(unpacked(ctx, job.Metadata)); trace != "" {
+		fields = append(fields, slog.String("trace_id", trace))
+	}
+	e.log.LogAttrs(ctx, level, what, fields...)
 }
 
-// once keeps back what River itself logs of a job that failed: errorLog has
-// logged it, and River's line quotes what a panic carried.
-type once struct{ slog.Handler }
+// repeatEvery is how often River may say the same: while the database is gone
+// each of its parts complains several times a second.
+const repeatEvery = time.Minute
+
+// once keeps back what River itself logs of a job that failed, because errorLog
+// has logged it and River's line quotes what a panic carried, and what it said
+// less than a minute ago.
+type once struct {
+	slog.Handler
+	said *said
+}
+
+func newOnce(h slog.Handler) once {
+	return once{Handler: h, said: &said{lines: map[string]*saidLine{}}}
+}
+
+// said keeps when something was said last. River's texts are a closed set.
+type said struct {
+	mu    sync.Mutex
+	lines map[string]*saidLine
+}
+
+type saidLine struct {
+	at   time.Time
+	held int // times that it was kept back since
+}
+
+// again reports whether something may be said now, and how often it was kept
+// back.
+func (s *said) again(text string, now time.Time) (held int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	line := s.lines[text]
+	if line == nil {
+		line = &saidLine{at: now.Add(-repeatEvery)}
+		s.lines[text] = line
+	}
+	if now.Sub(line.at).Abs() < repeatEvery {
+		line.held++
+		return 0, false
+	}
+	held, line.at, line.held = line.held, now, 0
+	return held, true
+}
 
 // Handle implements slog.Handler.
 func (o once) Handle(ctx context.Context, record slog.Record) error {
@@ -67,11 +121,25 @@ func (o once) Handle(ctx context.Context, record slog.Record) error {
 			return nil
 		}
 	}
+	if record.Level >= slog.LevelWarn {
+		held, ok := o.said.again(record.Message, record.Time)
+		if !ok {
+			return nil
+		}
+		if held > 0 {
+			record = record.Clone()
+			record.AddAttrs(slog.Int("kept_back", held))
+		}
+	}
 	return o.Handler.Handle(ctx, record) //nolint:wrapcheck // a pass-through
 }
 
 // WithAttrs implements slog.Handler.
-func (o once) WithAttrs(attrs []slog.Attr) slog.Handler { return once{o.Handler.WithAttrs(attrs)} }
+func (o once) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return once{Handler: o.Handler.WithAttrs(attrs), said: o.said}
+}
 
 // WithGroup implements slog.Handler.
-func (o once) WithGroup(name string) slog.Handler { return once{o.Handler.WithGroup(name)} }
+func (o once) WithGroup(name string) slog.Handler {
+	return once{Handler: o.Handler.WithGroup(name), said: o.said}
+}

@@ -9,28 +9,25 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
-
-	"github.com/frontdesk-hq/frontdesk/internal/approval"
 )
 
 // What tests and benchmarks see of the package's inside.
 const (
-	JobTimeout     = jobTimeout
-	RescueAfter    = rescueAfter
-	KeepCompleted  = keepCompleted
-	PollSQLite     = pollSQLite
-	PollPostgres   = pollPostgres
-	NotifyCooldown = notifyCooldown
+	JobTimeout    = jobTimeout
+	RescueAfter   = rescueAfter
+	KeepCompleted = keepCompleted
+	PollSQLite    = pollSQLite
+	PollPostgres  = pollPostgres
 )
 
 // NewSQLiteTimed is NewSQLite with another poll interval.
 func NewSQLiteTimed(ctx context.Context, db *sql.DB, log *slog.Logger, poll time.Duration) (*Queue, error) {
-	return newSQLite(ctx, db, log, timings{poll: poll, notifyCooldown: notifyCooldown})
+	return newSQLite(ctx, db, log, poll)
 }
 
-// NewPostgresTimed is NewPostgres with other timings.
-func NewPostgresTimed(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger, poll, cooldown time.Duration) (*Queue, error) {
-	return newPostgres(ctx, pool, log, timings{poll: poll, notifyCooldown: cooldown})
+// NewPostgresTimed is NewPostgres with another poll interval.
+func NewPostgresTimed(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger, poll time.Duration) (*Queue, error) {
+	return newPostgres(ctx, pool, log, poll)
 }
 
 // NextRetry asks the retry policy.
@@ -42,11 +39,36 @@ func NextRetry(now time.Time, job *rivertype.JobRow) time.Time {
 // which is what Wake is spared.
 func (q *Queue) WakeByRow(ctx context.Context) error {
 	var params []river.InsertManyParams
-	for _, kind := range approval.JobKinds() {
+	for queue := range queues() {
 		params = append(params, river.InsertManyParams{
-			Args: step{Step: "nothing"}, InsertOpts: &river.InsertOpts{Queue: string(kind)},
+			Args: step{Step: "nothing"}, InsertOpts: &river.InsertOpts{Queue: queue},
 		})
 	}
 	_, err := q.engine.(*riverEngine[*sql.Tx]).client.InsertMany(ctx, params)
 	return err
 }
+
+// PresenceClass is the first half of the keys of the replicas' locks.
+const PresenceClass = presenceClass
+
+// LoseLock makes the queue believe that it could not look for too long.
+func (q *Queue) LoseLock() { q.presence.absent() }
+
+// NewOnce keeps back what is repeated.
+func NewOnce(h slog.Handler) slog.Handler { return newOnce(h) }
+
+// Rush is what knows whether decisions come in a rush.
+type Rush struct{ rush rush }
+
+// NewRush gives one in which nobody has decided yet.
+func NewRush(clock func() time.Time) *Rush { return &Rush{rush{clock: clock}} }
+
+// Decided is a decision now.
+func (r *Rush) Decided() { r.rush.decided() }
+
+// Wait is what a job does before it begins.
+func (r *Rush) Wait(ctx context.Context) { r.rush.wait(ctx) }
+
+// RushBy makes the queue take the time from a clock to see whether there is a
+// rush. It is called before Start.
+func (q *Queue) RushBy(clock func() time.Time) { q.rush.clock = clock }

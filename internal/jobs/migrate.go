@@ -15,6 +15,10 @@ func migrate[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], log *
 	if err != nil {
 		return fmt.Errorf("prepare to migrate the job queue: %w", err)
 	}
+	if _, err := migrator.ExistingVersions(ctx); err != nil {
+		return fmt.Errorf("look at the job queue's tables (a version that is not found is of a newer frontdesk, and only that one "+
+			"may use this database): %w", err)
+	}
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return fmt.Errorf("migrate the job queue: %w", err)
 	}

@@ -1,11 +1,13 @@
 // Package jobs is the durable queue behind approval.Jobs: River, on SQLite or
 // PostgreSQL, in the same database as the requests.
 //
-// It may import the domain, River and the database drivers. It promises that a
-// job is inserted by the transaction that made it due, that equal jobs wait
-// once, that a job is picked up at once and not at the next poll, and that a
-// job of a killed process is freed: at once on SQLite, within a minute on
-// PostgreSQL. What a job does is not known here.
+// It may import the domain, trail, tracing, River and the database drivers. It
+// promises that a job is inserted by the transaction that made it due, that
+// equal jobs wait once, that a job is picked up at once and not at the next
+// poll, that a job goes on with the trace of what made it due, and that a job
+// of a killed process is freed: at once on SQLite; on PostgreSQL some seconds
+// after its death, and within a minute in any case. What a job does is not
+// known here.
 package jobs
 
 import (
@@ -17,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
@@ -25,6 +28,8 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
+	"github.com/frontdesk-hq/frontdesk/internal/tracing"
+	"github.com/frontdesk-hq/frontdesk/internal/trail"
 )
 
 // Timings of the queue. Why they are what they are is measured in
@@ -37,11 +42,9 @@ const (
 	rescueAfter = 21 * time.Second
 	// fetchCooldown is the least time between two fetches of a queue.
 	fetchCooldown = 10 * time.Millisecond
-	// notifyCooldown is the least time between two notifications on PostgreSQL.
-	// River drops those in between for good, so it is as short as River allows.
-	notifyCooldown = time.Millisecond
 	// pollSQLite is a net below the wake-ups, and what a short wait is rounded
-	// up to; pollPostgres also catches a notification that was dropped.
+	// up to; pollPostgres is also how a replica finds what another one enqueued
+	// and is too busy to do.
 	pollSQLite   = time.Second
 	pollPostgres = 500 * time.Millisecond
 	// keepCompleted is how long finished jobs stay, for a look by an operator.
@@ -51,59 +54,91 @@ const (
 	maxAttempts = 100
 )
 
-// workers says how many jobs of a kind run at once in one process. Posts go
-// one by one, in the order of age, because Slack takes one a second.
-func workers(kind approval.JobKind) int {
+// The queues, and how many jobs of each run at once in one process. Posts go
+// one by one, in the order of age, because Slack takes one a second. Menus are
+// refreshed in the same queue after the posts, which show the new menu already.
+// A queue costs something even when it is empty, so there is none for each kind.
+const (
+	queueCarryOut = "carry_out"
+	queuePost     = "post"
+	queueRewrite  = "rewrite"
+	queueTell     = "tell"
+)
+
+func queues() map[string]int {
+	return map[string]int{queueCarryOut: AtOnce, queuePost: 1, queueRewrite: AtOnce, queueTell: 4}
+}
+
+// AtOnce is the most jobs of a queue that run at once in one process.
+const AtOnce = 16
+
+// lane gives the queue of a kind of job, and its priority there: 1 is first.
+func lane(kind approval.JobKind) (queue string, priority int) {
 	switch kind {
 	case approval.JobCarryOut:
-		return 16
+		return queueCarryOut, 1
+	case approval.JobOpen, approval.JobOverview:
+		return queuePost, 1
 	case approval.JobPost:
-		return 1
+		return queuePost, 2
+	case approval.JobRefresh:
+		return queuePost, 3
 	case approval.JobRewrite:
-		return 16
+		return queueRewrite, 1
 	case approval.JobTell:
-		return 4
+		return queueTell, 1
 	}
-	return 1
+	return queueRewrite, 1
 }
 
 // Work does what a job wakes up. A positive wait asks for the job again after
 // it; an error asks for it again after a back-off.
 type Work func(ctx context.Context, job approval.Job) (wait time.Duration, err error)
 
-// timings are those that differ between databases, and that benchmarks vary.
-type timings struct{ poll, notifyCooldown time.Duration }
-
 // Queue is an approval.Jobs. Make one with NewSQLite or NewPostgres.
 type Queue struct {
 	work    atomic.Pointer[Work]
 	engine  engine
 	running atomic.Bool
-	waker   waker
+	waker   *waker
+	later   later
+	rush    rush
+	// presence is nil where there is one process only.
+	presence *presence
+	hasten   hasten
+	backlog  string
+	tracer   *tracing.Tracer
 }
 
 // engine hides which transaction type River was made for.
 type engine interface {
 	enqueue(ctx context.Context, tx any, jobs []approval.Job) (int, error)
-	wake(ctx context.Context) error
+	wake(ctx context.Context, queues []string) error
+	id() string
 	start(ctx context.Context) error
 	stop(ctx context.Context) error
+}
+
+func newQueue() *Queue {
+	// The queue goes by the machine's clock, as River does.
+	return &Queue{waker: newWaker(), rush: rush{clock: time.Now}} //nolint:forbidigo // timers do too
 }
 
 // NewSQLite makes a queue in a SQLite database, of which the caller must hold
 // the only connection that writes and the exclusive right to serve: jobs that a
 // process before left running are freed.
 func NewSQLite(ctx context.Context, db *sql.DB, log *slog.Logger) (*Queue, error) {
-	return newSQLite(ctx, db, log, timings{poll: pollSQLite, notifyCooldown: notifyCooldown})
+	return newSQLite(ctx, db, log, pollSQLite)
 }
 
-func newSQLite(ctx context.Context, db *sql.DB, log *slog.Logger, t timings) (*Queue, error) {
-	q := &Queue{waker: newWaker()}
+func newSQLite(ctx context.Context, db *sql.DB, log *slog.Logger, poll time.Duration) (*Queue, error) {
+	q := newQueue()
+	q.hasten, q.backlog = hastenSQLite(db), backlogSQLite
 	driver := riversqlite.New(db)
 	if err := migrate(ctx, driver, log); err != nil {
 		return nil, err
 	}
-	e, err := newEngine(driver, q, log, t)
+	e, err := newEngine(driver, q, log, poll)
 	if err != nil {
 		return nil, err
 	}
@@ -124,32 +159,52 @@ func newSQLite(ctx context.Context, db *sql.DB, log *slog.Logger, t timings) (*Q
 // NewPostgres makes a queue in a PostgreSQL database, shared by any number of
 // processes.
 func NewPostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) (*Queue, error) {
-	return newPostgres(ctx, pool, log, timings{poll: pollPostgres, notifyCooldown: notifyCooldown})
+	return newPostgres(ctx, pool, log, pollPostgres)
 }
 
-func newPostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger, t timings) (*Queue, error) {
-	q := &Queue{waker: newWaker()}
-	driver := riverpgxv5.New(pool)
+func newPostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger, poll time.Duration) (*Queue, error) {
+	q := newQueue()
+	q.hasten, q.backlog = hastenPostgres(pool), backlogPostgres
+	driver := silentPostgres{riverpgxv5.New(pool)}
 	if err := alone(ctx, pool, func() error { return migrate(ctx, driver, log) }); err != nil {
 		return nil, err
 	}
-	e, err := newEngine(driver, q, log, t)
+	e, err := newEngine(driver, q, log, poll)
 	if err != nil {
 		return nil, err
 	}
 	q.engine = e
+	q.presence = newPresence(pool.Config().ConnConfig, e.id(), log)
 	return q, nil
 }
+
+// OnDeath says how the claims are freed that a replica leaves which dies beside
+// this one. It is called before Start.
+func (q *Queue) OnDeath(letGo LetGo) {
+	if q.presence != nil {
+		q.presence.letGo = letGo
+	}
+}
+
+// Trace traces the work. It is called before Start.
+func (q *Queue) Trace(tracer *tracing.Tracer) { q.tracer = tracer }
 
 // Start begins to work. It may be called once. The end of the context does not
 // end the work: only Stop does.
 func (q *Queue) Start(ctx context.Context, work Work) error {
 	ctx = context.WithoutCancel(ctx)
 	q.work.Store(&work)
+	if q.presence != nil {
+		q.presence.start(ctx)
+	}
 	if err := q.engine.start(ctx); err != nil {
+		if q.presence != nil {
+			q.presence.stop()
+		}
 		return fmt.Errorf("start the job queue: %w", err)
 	}
-	q.waker.start(ctx, q.engine.wake)
+	q.waker.start(ctx, q.rush.pause, q.engine.wake)
+	q.later.start(ctx)
 	q.running.Store(true)
 	return nil
 }
@@ -160,8 +215,13 @@ func (q *Queue) Stop(ctx context.Context) error {
 	if !q.running.Swap(false) {
 		return nil
 	}
+	q.later.stop()
 	q.waker.stop()
-	if err := q.engine.stop(ctx); err != nil {
+	err := q.engine.stop(ctx)
+	if q.presence != nil {
+		q.presence.stop()
+	}
+	if err != nil {
 		return fmt.Errorf("stop the job queue: %w", err)
 	}
 	return nil
@@ -183,11 +243,32 @@ func (q *Queue) Enqueue(ctx context.Context, tx approval.Tx, jobs ...approval.Jo
 	if err != nil {
 		return 0, fmt.Errorf("enqueue %d jobs: %w", len(jobs), err)
 	}
+	for _, job := range jobs {
+		if job.Kind == approval.JobCarryOut {
+			q.rush.decided()
+		}
+	}
 	return n, nil
 }
 
 // Wake implements approval.Jobs. It does not wait.
-func (q *Queue) Wake() { q.waker.call() }
+func (q *Queue) Wake(jobs ...approval.Job) {
+	for _, job := range jobs {
+		queue, _ := lane(job.Kind)
+		q.waker.call(queue)
+	}
+}
+
+// Later implements approval.Jobs. Before Start and after Stop it does nothing,
+// nor while a rush lasts.
+func (q *Queue) Later(wait time.Duration, do func(ctx context.Context) error) {
+	q.later.add(wait, func(ctx context.Context) error {
+		if q.rush.left() > 0 {
+			return nil
+		}
+		return do(ctx)
+	})
+}
 
 // step is a job as River stores it.
 type step struct {
@@ -206,8 +287,19 @@ type stepWorker struct {
 
 // Work implements river.Worker.
 func (w *stepWorker) Work(ctx context.Context, j *river.Job[step]) error {
+	w.queue.rush.wait(ctx)
 	work := *w.queue.work.Load()
-	wait, err := work(ctx, approval.Job{Kind: j.Args.Step, Subject: j.Args.Subject, Version: j.Args.Version})
+	job := approval.Job{Kind: j.Args.Step, Subject: j.Args.Subject, Version: j.Args.Version}
+	if p := w.queue.presence; p != nil {
+		present, leave, ok := p.during(ctx)
+		defer leave()
+		if !ok {
+			return river.JobSnooze(lookEvery) //nolint:wrapcheck // as below
+		}
+		ctx = present
+	}
+	ctx = trail.With(unpacked(ctx, j.Metadata), func(t *trail.Trail) { follow(t, j.ID, job) })
+	wait, err := w.queue.traced(ctx, job, work)
 	if err != nil {
 		return err
 	}
@@ -217,29 +309,38 @@ func (w *stepWorker) Work(ctx context.Context, j *river.Job[step]) error {
 	return nil
 }
 
+// silentPostgres is River's driver without LISTEN and NOTIFY: PostgreSQL lets
+// transactions that notify commit only one after the other, in all databases of
+// a server together, each with its own flush of the disk. The process that
+// enqueued a job looks for it at once, and others when they poll.
+type silentPostgres struct{ *riverpgxv5.Driver }
+
+func (silentPostgres) SupportsListener() bool     { return false }
+func (silentPostgres) SupportsListenNotify() bool { return false }
+
 type riverEngine[TTx any] struct {
 	client *river.Client[TTx]
-	driver riverdriver.Driver[TTx]
 }
 
-func newEngine[TTx any](driver riverdriver.Driver[TTx], q *Queue, log *slog.Logger, t timings) (*riverEngine[TTx], error) {
+func newEngine[TTx any](driver riverdriver.Driver[TTx], q *Queue, log *slog.Logger, poll time.Duration) (*riverEngine[TTx], error) {
 	registered := river.NewWorkers()
 	river.AddWorker(registered, &stepWorker{queue: q})
 	river.AddWorker(registered, &wakeWorker{})
-	queues := map[string]river.QueueConfig{}
-	for _, kind := range approval.JobKinds() {
-		queues[string(kind)] = river.QueueConfig{MaxWorkers: workers(kind), FetchCooldown: fetchCooldown}
+	lanes := map[string]river.QueueConfig{}
+	for queue, workers := range queues() {
+		lanes[queue] = river.QueueConfig{MaxWorkers: workers}
 	}
 	client, err := river.NewClient(driver, &river.Config{
 		CompletedJobRetentionPeriod: keepCompleted,
 		ErrorHandler:                &errorLog{log: log},
-		FetchCooldown:               t.notifyCooldown,
-		FetchPollInterval:           t.poll,
+		FetchCooldown:               fetchCooldown,
+		FetchPollInterval:           poll,
+		ID:                          replicaPrefix + uuid.NewString(),
 		JobTimeout:                  jobTimeout,
-		Logger:                      slog.New(once{log.Handler()}),
+		Logger:                      slog.New(newOnce(log.Handler())),
 		MaxAttempts:                 maxAttempts,
 		Middleware:                  []rivertype.Middleware{&wakeOnly{}},
-		Queues:                      queues,
+		Queues:                      lanes,
 		RescueStuckJobsAfter:        rescueAfter,
 		RetryPolicy:                 retryPolicy{clock: time.Now}, //nolint:forbidigo // River compares its answer with the real time
 		Workers:                     registered,
@@ -247,7 +348,7 @@ func newEngine[TTx any](driver riverdriver.Driver[TTx], q *Queue, log *slog.Logg
 	if err != nil {
 		return nil, fmt.Errorf("set up the job queue: %w", err)
 	}
-	return &riverEngine[TTx]{client: client, driver: driver}, nil
+	return &riverEngine[TTx]{client: client}, nil
 }
 
 func (e *riverEngine[TTx]) enqueue(ctx context.Context, tx any, jobs []approval.Job) (int, error) {
@@ -256,15 +357,17 @@ func (e *riverEngine[TTx]) enqueue(ctx context.Context, tx any, jobs []approval.
 		return 0, fmt.Errorf("the transaction is a %T", tx)
 	}
 	var params []river.InsertManyParams
+	from := packed(ctx)
 	seen := make(map[approval.Job]bool, len(jobs)) // PostgreSQL takes no two equal ones in one statement
 	for _, job := range jobs {
 		if seen[job] {
 			continue
 		}
 		seen[job] = true
+		queue, priority := lane(job.Kind)
 		params = append(params, river.InsertManyParams{
 			Args:       step{Step: job.Kind, Subject: job.Subject, Version: job.Version},
-			InsertOpts: &river.InsertOpts{Queue: string(job.Kind), UniqueOpts: unfinishedOnce()},
+			InsertOpts: &river.InsertOpts{Queue: queue, Priority: priority, UniqueOpts: unfinishedOnce(), Metadata: from},
 		})
 	}
 	results, err := e.client.InsertManyTx(ctx, own, params)
@@ -287,6 +390,8 @@ func unfinishedOnce() river.UniqueOpts {
 		rivertype.JobStateRetryable, rivertype.JobStateScheduled,
 	}}
 }
+
+func (e *riverEngine[TTx]) id() string { return e.client.ID() }
 
 func (e *riverEngine[TTx]) start(ctx context.Context) error {
 	return e.client.Start(ctx) //nolint:wrapcheck // wrapped by the caller

@@ -2,33 +2,52 @@ package jobs
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
-
-	"github.com/frontdesk-hq/frontdesk/internal/approval"
 )
 
-// waker wakes the queue in a goroutine of its own: on SQLite that needs the one
+// waker wakes queues in a goroutine of its own: on SQLite that needs the one
 // connection that writes, and who answers a click must not wait for it again.
 // Calls that come while one is under way are one.
 type waker struct {
+	mu sync.Mutex
+	// called are the queues to wake.
+	called map[string]bool
 	calls  chan struct{}
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
 
-func newWaker() waker { return waker{calls: make(chan struct{}, 1)} }
+func newWaker() *waker {
+	return &waker{called: map[string]bool{}, calls: make(chan struct{}, 1)}
+}
 
-func (w *waker) call() {
+func (w *waker) call(queue string) {
+	w.mu.Lock()
+	w.called[queue] = true
+	w.mu.Unlock()
 	select {
 	case w.calls <- struct{}{}:
 	default: // one waits already, and will see what this one was called for
 	}
 }
 
-func (w *waker) start(ctx context.Context, wake func(ctx context.Context) error) {
+// take gives the queues to wake, and forgets them.
+func (w *waker) take() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	queues := slices.Collect(maps.Keys(w.called))
+	clear(w.called)
+	return queues
+}
+
+// start wakes queues as they are called. Before each time it waits for hold, in
+// which more calls may come.
+func (w *waker) start(ctx context.Context, hold func(ctx context.Context), wake func(ctx context.Context, queues []string) error) {
 	ctx, w.cancel = context.WithCancel(ctx)
 	w.done.Go(func() {
 		for {
@@ -36,8 +55,9 @@ func (w *waker) start(ctx context.Context, wake func(ctx context.Context) error)
 			case <-ctx.Done():
 				return
 			case <-w.calls:
+				hold(ctx)
 				// Nothing is lost if it fails: the queue also looks by itself.
-				_ = wake(ctx)
+				_ = wake(ctx, w.take())
 			}
 		}
 	})
@@ -77,13 +97,10 @@ func (*wakeOnly) InsertMany(ctx context.Context, params []*rivertype.JobInsertPa
 	return woken, nil
 }
 
-func (e *riverEngine[TTx]) wake(ctx context.Context) error {
-	if e.driver.SupportsListener() {
-		return nil // the insert itself notified every process
-	}
+func (e *riverEngine[TTx]) wake(ctx context.Context, queues []string) error {
 	var params []river.InsertManyParams
-	for _, kind := range approval.JobKinds() {
-		params = append(params, river.InsertManyParams{Args: wake{}, InsertOpts: &river.InsertOpts{Queue: string(kind)}})
+	for _, queue := range queues {
+		params = append(params, river.InsertManyParams{Args: wake{}, InsertOpts: &river.InsertOpts{Queue: queue}})
 	}
 	_, err := e.client.InsertMany(ctx, params)
 	return err //nolint:wrapcheck // nobody reads it

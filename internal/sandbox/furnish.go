@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 // The people of the practice workspace. Ada and Ben may decide.
@@ -15,7 +15,8 @@ const (
 	Gus  = "U0GUS"
 )
 
-// furnish fills the practice world with people, a channel and access groups.
+// furnish fills a new practice world with people, a channel, access groups and
+// the requests that wait.
 func (s *Sandbox) furnish() {
 	for _, p := range []practiceslack.Person{
 		{ID: Ada, Name: "ada", RealName: "Ada Reviewer", Email: "ada@vendor.example", TZ: "Europe/Berlin"},
@@ -29,6 +30,7 @@ func (s *Sandbox) furnish() {
 	for _, name := range []string{"Security documents", "Penetration tests", "Financials", "Product roadmap"} {
 		s.Room.AddGroup(name)
 	}
+	s.FileRequests(s.options.Requests)
 }
 
 // FileRequests lets made-up customers ask for access.

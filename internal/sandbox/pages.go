@@ -8,6 +8,7 @@ func (s *Sandbox) pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", s.Slack.Handler())
 	mux.Handle("/actions/", s.Slack.Handler())
+	mux.Handle("/link/", s.Slack.Handler())
 	mux.Handle("/", s.page)
 	return mux
 }

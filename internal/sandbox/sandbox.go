@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -24,9 +23,10 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/app"
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 	"github.com/frontdesk-hq/frontdesk/internal/config"
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox/folder"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/page"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 // ChannelID is the channel that requests come to.
@@ -36,8 +36,14 @@ const ChannelID = "C0REQUESTS"
 type Options struct {
 	// Port serves the page and the practice Slack; 0 takes a free one.
 	Port int
-	// Seed makes the ids of the practice Conveyor.
-	Seed  uint64
+	// Data is a folder that keeps the world from one process to the next. Empty
+	// means that everything is fresh and gone at the end.
+	Data string
+	// Seed makes the ids of a new practice Conveyor.
+	Seed uint64
+	// Requests is how many requests wait in a new world.
+	Requests int
+
 	Clock approval.Clock
 	Log   *logrus.Logger
 	// Version is what Frontdesk calls itself.
@@ -58,7 +64,8 @@ type Sandbox struct {
 
 	options  Options
 	settings config.Config
-	folder   string
+	database string         // the folder of Frontdesk's own database
+	folder   *folder.Folder // keeps the two practice parties; nil where nothing is kept
 	front    *server
 	room     *server
 	page     *page.Page
@@ -77,9 +84,13 @@ const WebhookSecret = "whsec_cHJhY3RpY2UtY29udmV5b3Itd2ViaG9vaw==" //nolint:gose
 const OperatorToken = "practice-operator-token"
 
 // Start starts a practice world: the two practice parties first, then
-// Frontdesk. Close ends it and removes what it wrote.
+// Frontdesk. Close ends it and, unless it is kept, removes what it wrote.
 func Start(ctx context.Context, o Options) (*Sandbox, error) {
+	o.Slack.Clock, o.Room.Clock, o.Room.Seed = o.Clock, o.Clock, o.Seed
 	s := &Sandbox{options: o}
+	if err := s.open(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 	}
@@ -88,16 +99,8 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 
 func (s *Sandbox) start(ctx context.Context) error {
 	o := s.options
-	o.Slack.Clock, o.Room.Clock, o.Room.Seed = o.Clock, o.Clock, o.Seed
-	s.Slack = practiceslack.New(o.Slack)
-	s.Room = practiceconveyor.New(o.Room) //nolint:contextcheck // a room lives until it is closed
 	s.page = page.New(s.Slack, s.Room, s)
-	s.furnish()
-
 	var err error
-	if s.folder, err = os.MkdirTemp("", "frontdesk-practice-"); err != nil {
-		return fmt.Errorf("make a folder for the practice database: %w", err)
-	}
 	if s.front, err = serve(ctx, o.Port, s.pages()); err != nil {
 		return err
 	}
@@ -106,6 +109,9 @@ func (s *Sandbox) start(ctx context.Context) error {
 		return err
 	}
 	s.settings = s.defaults()
+	if s.Slack.SocketMode() {
+		s.settings.SlackAppToken = config.Secret(s.Slack.AppToken())
+	}
 	if o.Configure != nil {
 		o.Configure(&s.settings)
 	}
@@ -121,9 +127,10 @@ func (s *Sandbox) defaults() config.Config {
 		SlackBotToken:      config.Secret(s.Slack.BotToken()),
 		SlackSigningSecret: config.Secret(s.Slack.SigningSecret()),
 		SlackChannelID:     ChannelID, SlackAPIURL: s.URL() + "/api/",
+		SlackPostsPerMinute: 60, SlackUpdatesPerMinute: 50,
 		Reviewers:         config.Reviewers{Users: []string{Ada, Ben}},
 		FrontdeskAPIToken: OperatorToken,
-		DatabaseURL:       config.DatabaseURL("sqlite:" + filepath.Join(s.folder, "frontdesk.db")),
+		DatabaseURL:       config.DatabaseURL("sqlite:" + filepath.Join(s.database, "frontdesk.db")),
 		LogLevel:          "info", LogFormat: config.LogText,
 	}
 }
@@ -137,7 +144,8 @@ func (s *Sandbox) URL() string { return s.front.url() }
 // RoomURL gives the address of the practice Conveyor.
 func (s *Sandbox) RoomURL() string { return s.room.url() }
 
-// Close stops everything and removes what was written.
+// Close stops everything and, unless the world is kept, removes what was
+// written.
 func (s *Sandbox) Close(ctx context.Context) error {
 	s.Slack.ReleaseHangs()
 	s.Room.ClearFaults()
@@ -149,9 +157,7 @@ func (s *Sandbox) Close(ctx context.Context) error {
 			err = errors.Join(err, server.close())
 		}
 	}
-	if s.folder != "" {
-		err = errors.Join(err, os.RemoveAll(s.folder))
-	}
+	err = errors.Join(err, s.leaveFolder())
 	if err != nil {
 		return fmt.Errorf("close the practice world: %w", err)
 	}
@@ -170,7 +176,11 @@ func serve(ctx context.Context, port int, handler http.Handler) (*server, error)
 	if err != nil {
 		return nil, fmt.Errorf("port %d is not free; end the program that uses it, or choose another with --port: %w", port, err)
 	}
-	s := &server{listener: listener, http: &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}}
+	// No bound on writing: the page follows what happens on a stream.
+	s := &server{listener: listener, http: &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10,
+	}}
 	go func() { _ = s.http.Serve(listener) }() // it ends when close is called
 	return s, nil
 }

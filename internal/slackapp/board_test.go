@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
 	"github.com/frontdesk-hq/frontdesk/internal/slackapp"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 func respond(r *http.Request, status int, header http.Header, body string) *http.Response {
@@ -103,6 +103,7 @@ func TestWhatSlacksErrorsMean(t *testing.T) {
 		"channel_not_found":     {answered("channel_not_found"), meaning{false, false, 0, "SLACK_CHANNEL_ID"}},
 		"not_in_channel":        {answered("not_in_channel"), meaning{false, false, 0, "/invite"}},
 		"is_archived":           {answered("is_archived"), meaning{false, false, 0, "unarchive"}},
+		"is_inactive":           {answered("is_inactive"), meaning{false, false, 0, "unarchive"}},
 		"invalid_auth":          {answered("invalid_auth"), meaning{false, false, 0, "SLACK_BOT_TOKEN"}},
 		"token_revoked":         {answered("token_revoked"), meaning{false, false, 0, "SLACK_BOT_TOKEN"}},
 		"account_inactive":      {answered("account_inactive"), meaning{false, false, 0, "SLACK_BOT_TOKEN"}},
@@ -202,7 +203,7 @@ func TestFindThatFailsIsNotNotFound(t *testing.T) {
 	require.False(t, found)
 
 	api := scriptedSlack{"conversations.history": `{}`}.client()
-	_, found, err = slackapp.NewBoard(api, channelID, w.clock.Now).Find(t.Context(), requestID, w.clock.Now())
+	_, found, err = slackapp.NewBoard(api, channelID, w.clock.Now, nil, slackapp.Pace{}).Find(t.Context(), requestID, w.clock.Now())
 	require.Error(t, err, "an answer of nothing would make a second post")
 	require.False(t, found)
 }
@@ -231,7 +232,7 @@ func TestAnAnswerOfNothingIsNoSuccess(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{}`, `{"ok":true}`, `<html>`, ``, `null`} {
 		api := scriptedSlack{"chat.postMessage": body, "chat.update": body}.client()
-		b := slackapp.NewBoard(api, channelID, newClock().Now)
+		b := slackapp.NewBoard(api, channelID, newClock().Now, nil, slackapp.Pace{})
 		_, err := b.Post(t.Context(), requestID, compose(t, b, nil))
 		require.True(t, passing(t, err).Ambiguous, body)
 		err = b.Update(t.Context(), approval.MessageRef{Channel: channelID, TS: "1.2"}, requestID, compose(t, b, nil))
@@ -296,23 +297,12 @@ func TestNothingOfAMethodIsSentBeforeRetryAfter(t *testing.T) {
 	w.clock.Advance(time.Second)
 	require.NoError(t, update())
 	require.Len(t, w.ws.Calls("chat.update"), 2)
-}
 
-func TestAPostThatCannotHaveItsTurnInTimeIsPutOff(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	content := compose(t, w.board, nil)
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	var err error
-	for i := range 10 {
-		if _, err = w.board.Post(ctx, strconv.Itoa(i), content); err != nil {
-			break
-		}
-	}
-	require.False(t, passing(t, err).Ambiguous, "nothing was sent")
-	require.Positive(t, passing(t, err).RetryAfter)
-	require.Len(t, w.ws.Calls("chat.postMessage"), 3)
+	// A clock that is put back by a day does not make the wait a day longer.
+	w.ws.Fault(practiceslack.Fault{Method: "chat.update", Kind: practiceslack.RateLimited, RetryAfter: 30 * time.Second})
+	require.Equal(t, 30*time.Second, passing(t, update()).RetryAfter)
+	w.clock.Advance(-24 * time.Hour)
+	require.NoError(t, update())
 }
 
 func TestTell(t *testing.T) {

@@ -15,17 +15,14 @@ import (
 
 // How long what Slack says about people is believed. Somebody who loses the
 // right to decide keeps it here no longer than this.
-const (
-	personLife  = 5 * time.Minute
-	membersLife = 5 * time.Minute
-)
+const believedFor = 5 * time.Minute
 
 // maxPeople bounds the cache; more people than this do not decide.
 const maxPeople = 10_000
 
 // Directory knows who somebody in Slack is and who may decide.
 type Directory struct {
-	api    *slack.Client
+	api    API
 	policy approval.Policy
 	clock  approval.Clock
 
@@ -52,7 +49,7 @@ type known[T any] struct {
 }
 
 // NewDirectory makes a directory.
-func NewDirectory(api *slack.Client, policy approval.Policy, clock approval.Clock) *Directory {
+func NewDirectory(api API, policy approval.Policy, clock approval.Clock) *Directory {
 	return &Directory{
 		api: api, policy: policy, clock: clock,
 		people: map[string]known[approval.Person]{}, members: map[string]known[[]string]{},
@@ -116,13 +113,13 @@ func (d *Directory) KnownDenial(userID string) approval.Denial {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	person, ok := d.people[userID]
-	if !ok || d.clock().Sub(person.since) > personLife {
+	if !ok || !d.fresh(person.since) {
 		return approval.Allowed
 	}
 	unknown := false
 	denial := d.policy.Judge(person.value, func(group string) bool {
 		members, ok := d.members[group]
-		if !ok || d.clock().Sub(members.since) > membersLife {
+		if !ok || !d.fresh(members.since) {
 			unknown = true
 		}
 		return slices.Contains(members.value, userID)
@@ -133,11 +130,17 @@ func (d *Directory) KnownDenial(userID string) approval.Denial {
 	return denial
 }
 
+// fresh reports whether what was learnt at a time is still believed. A time
+// ahead of us is of before the clock was put back, and may be long ago.
+func (d *Directory) fresh(since time.Time) bool {
+	return d.clock().Sub(since).Abs() <= believedFor
+}
+
 func (d *Directory) person(ctx context.Context, userID string) (approval.Person, error) {
 	d.mu.Lock()
 	cached, ok := d.people[userID]
 	d.mu.Unlock()
-	if ok && d.clock().Sub(cached.since) <= personLife {
+	if ok && d.fresh(cached.since) {
 		return cached.value, nil
 	}
 	own, err := d.ownHome(ctx)
@@ -167,7 +170,7 @@ func (d *Directory) groupMembers(ctx context.Context, group string) ([]string, e
 	d.mu.Lock()
 	cached, ok := d.members[group]
 	d.mu.Unlock()
-	if ok && d.clock().Sub(cached.since) <= membersLife {
+	if ok && d.fresh(cached.since) {
 		return cached.value, nil
 	}
 	members, err := d.api.GetUserGroupMembersContext(ctx, group)

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
 	"github.com/frontdesk-hq/frontdesk/internal/slackapp"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 // scriptedSlack answers each method with a fixed body, without a network.
@@ -152,6 +152,13 @@ func TestWhatIsKnownIsBelievedForFiveMinutes(t *testing.T) {
 	w.ws.AddUser(practiceslack.Person{ID: "U0ADA", Email: "ada@vendor.example", Deleted: true})
 	w.clock.Advance(5*time.Minute + time.Second)
 	require.Equal(t, approval.DeniedDeactivated, may())
+
+	// What was learnt by a clock that is put back may be old.
+	w.clock.Advance(-24 * time.Hour)
+	require.Equal(t, approval.Allowed, w.directory.KnownDenial("U0ADA"))
+	asked = len(w.methods())
+	require.Equal(t, approval.DeniedDeactivated, may())
+	require.Greater(t, len(w.methods()), asked)
 }
 
 func TestAGroupIsAskedForOnlyIfNothingElseSettlesIt(t *testing.T) {

@@ -16,9 +16,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
+	"github.com/frontdesk-hq/frontdesk/internal/keyring"
 )
 
 // Limits of the door.
@@ -29,48 +28,74 @@ const (
 	// (docs.slack.dev, verifying requests); replayWindow spans both ways.
 	signatureWindow = 300 * time.Second
 	replayWindow    = 2 * signatureWindow
-	// Failed verifications beyond this rate are answered without being looked
-	// at further or logged. Good ones are never limited.
-	failuresPerSecond = 5
-	failureBurst      = 20
 )
 
 // DoorWatch is told of what an operator should know of the door.
 type DoorWatch interface {
-	// Unverified is called for a request whose signature does not hold.
-	Unverified(err error)
+	// Unverified is called for a request whose signature does not hold, with the
+	// request's context.
+	Unverified(ctx context.Context, err error)
 	// Unknown is called for a verified payload that Frontdesk has no use for.
 	Unknown(kind string)
 	// Unanswered is called when a click could not be made durable in time, or
-	// a form could not be opened.
-	Unanswered(what string, err error)
+	// a form could not be opened. The context has the trail of the click.
+	Unanswered(ctx context.Context, what string, err error)
+}
+
+// UnknownKinds lists what DoorWatch.Unknown is called with.
+func UnknownKinds() []string {
+	return []string{
+		"action", "command", "envelope", "event", "form", "interaction", "options", "overflow", "unreadable",
+	}
+}
+
+// UnansweredKinds lists what DoorWatch.Unanswered is called with.
+func UnansweredKinds() []string {
+	return []string{"acknowledgement", "click", "form", "options", "whisper"}
+}
+
+// Strangers bounds what is heard of callers that cannot prove who they are.
+type Strangers interface {
+	// Failed notes that a caller's proof does not hold, and reports whether that
+	// is to be told to the operator: beyond some rate it is not.
+	Failed(r *http.Request) (heard bool)
 }
 
 // Door takes in what Slack sends over HTTP. Its address is one for everything:
 // interactions, options loads, commands and events.
 type Door struct {
-	secret string
+	secret *keyring.Ring[string]
 	desk   *Reception
 	watch  DoorWatch
 	clock  approval.Clock
 
-	failures *rate.Limiter
-	seen     seen
+	strangers Strangers
+	seen      seen
 }
 
 // NewDoor makes the door of a reception. Without a signing secret it stays
-// closed: anybody can sign with an empty one.
-func NewDoor(signingSecret string, desk *Reception, watch DoorWatch, clock approval.Clock) *Door {
+// closed: anybody can sign with an empty one. Good signatures are never limited,
+// others as the strangers say.
+func NewDoor(signingSecret string, desk *Reception, strangers Strangers, watch DoorWatch, clock approval.Clock) *Door {
 	return &Door{
-		secret: signingSecret, desk: desk, watch: watch, clock: clock,
-		failures: rate.NewLimiter(failuresPerSecond, failureBurst),
-		seen:     seen{at: map[string]time.Time{}},
+		secret: keyring.New(clock, signingSecret), desk: desk, watch: watch, clock: clock, strangers: strangers,
+		seen: seen{at: map[string]time.Time{}},
 	}
+}
+
+// Renew replaces the signing secret. The one before goes on being accepted for a
+// while (package keyring); an empty one closes the door at once.
+func (d *Door) Renew(signingSecret string) {
+	if signingSecret == "" {
+		d.secret.Set("")
+		return
+	}
+	d.secret.Rotate(signingSecret)
 }
 
 // ServeHTTP implements http.Handler.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if d.secret == "" {
+	if d.secret.Key() == "" {
 		http.NotFound(w, r)
 		return
 	}
@@ -81,11 +106,12 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	signature, err := d.verify(r.Header, body)
 	if err != nil {
-		if !d.failures.AllowN(d.clock(), 1) {
+		if !d.strangers.Failed(r) {
+			w.Header().Set("Retry-After", "1")
 			http.Error(w, "too many requests with a wrong signature", http.StatusTooManyRequests)
 			return
 		}
-		d.watch.Unverified(err)
+		d.watch.Unverified(r.Context(), err)
 		http.Error(w, "the signature does not verify", http.StatusUnauthorized)
 		return
 	}
@@ -116,13 +142,20 @@ func (d *Door) verify(header http.Header, body []byte) (string, error) {
 	if !ok || err != nil {
 		return "", errors.New("there is no signature")
 	}
-	mac := hmac.New(sha256.New, []byte(d.secret))
+	err = d.secret.Verify(func(secret string) error { return matches(given, secret, timestamp, body) })
+	return hex.EncodeToString(given), err
+}
+
+// matches compares a signature with the one that a secret gives; an empty secret
+// gives none.
+func matches(given []byte, secret, timestamp string, body []byte) error {
+	mac := hmac.New(sha256.New, []byte(secret))
 	_, _ = fmt.Fprintf(mac, "v0:%s:", timestamp)
 	_, _ = mac.Write(body)
-	if !hmac.Equal(mac.Sum(nil), given) {
-		return "", errors.New("the signature does not match")
+	if secret == "" || !hmac.Equal(mac.Sum(nil), given) {
+		return errors.New("the signature does not match")
 	}
-	return hex.EncodeToString(given), nil
+	return nil
 }
 
 // take works on a verified body. A nil answer is an empty 200.
@@ -190,9 +223,11 @@ type seen struct {
 func (s *seen) first(signature string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now.Sub(s.purged) > replayWindow {
+	// A time ahead of us is of before the clock was put back. Its signature is
+	// refused for its age by now, or guarded by its id in the store.
+	if now.Sub(s.purged).Abs() > replayWindow {
 		for old, at := range s.at {
-			if now.Sub(at) > replayWindow {
+			if now.Sub(at).Abs() > replayWindow {
 				delete(s.at, old)
 			}
 		}

@@ -16,8 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
 	"github.com/frontdesk-hq/frontdesk/internal/slackapp"
+	"github.com/frontdesk-hq/frontdesk/internal/web"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 // send gives a handler a request and returns its answer.
@@ -57,8 +58,8 @@ func TestSlacksOwnVectorVerifiesInsideTheWindowOnly(t *testing.T) {
 	} {
 		t.Run(offset.String(), func(t *testing.T) {
 			t.Parallel()
-			now := time.Unix(slackTimestamp, 0).Add(offset)
-			door := slackapp.NewDoor(slackSecret, newWorld(t).reception, &watch{}, func() time.Time { return now })
+			clock := func() time.Time { return time.Unix(slackTimestamp, 0).Add(offset) }
+			door := slackapp.NewDoor(slackSecret, newWorld(t).reception, web.NewStrangers(clock), &watch{}, clock)
 			header := http.Header{"X-Slack-Request-Timestamp": {strconv.Itoa(slackTimestamp)}, "X-Slack-Signature": {slackSignature}}
 			require.Equal(t, status, send(t.Context(), door, header, []byte(slackBody)).Code)
 		})
@@ -100,7 +101,7 @@ func TestWhatIsNotSignedIsRefused(t *testing.T) {
 		if c.signature != "" {
 			header.Set("X-Slack-Signature", c.signature)
 		}
-		door := slackapp.NewDoor(w.ws.SigningSecret(), w.reception, w.watch, w.clock.Now)
+		door := slackapp.NewDoor(w.ws.SigningSecret(), w.reception, web.NewStrangers(w.clock.Now), w.watch, w.clock.Now)
 		require.Equal(t, http.StatusUnauthorized, send(t.Context(), door, header, body).Code, name)
 	}
 	for name, header := range map[string]http.Header{
@@ -131,7 +132,7 @@ func TestASignatureInUpperCaseIsTheSameSignature(t *testing.T) {
 func TestADoorWithoutASecretIsClosed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	door := slackapp.NewDoor("", w.reception, w.watch, w.clock.Now)
+	door := slackapp.NewDoor("", w.reception, web.NewStrangers(w.clock.Now), w.watch, w.clock.Now)
 	body := approveBy("U0ADA", "t1")
 	require.Equal(t, http.StatusNotFound, send(t.Context(), door, practiceslack.SignWith("", body, w.clock.Now()), body).Code)
 	require.Zero(t, w.desk.callCount())
@@ -251,8 +252,8 @@ func TestFailedVerificationsAreLimitedAndGoodOnesAreNot(t *testing.T) {
 			require.Equal(t, http.StatusOK, w.send(w.ws.Sign(body, w.clock.Now()), body).Code)
 		}
 	}
-	require.Equal(t, map[int]int{http.StatusUnauthorized: 20, http.StatusTooManyRequests: 80}, codes)
-	require.Equal(t, 20, w.watch.unverifiedCount(), "the log is not flooded")
+	require.Equal(t, map[int]int{http.StatusUnauthorized: 10, http.StatusTooManyRequests: 90}, codes)
+	require.Equal(t, 10, w.watch.unverifiedCount(), "the log is not flooded")
 	require.Len(t, w.desk.decisions(), 10)
 
 	w.clock.Advance(time.Second)

@@ -19,9 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
 	"github.com/frontdesk-hq/frontdesk/internal/slackapp"
 	"github.com/frontdesk-hq/frontdesk/internal/slackapp/render"
+	"github.com/frontdesk-hq/frontdesk/internal/web"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 // anySlack answers every call of Slack without a network: everybody exists and
@@ -70,9 +71,9 @@ func newFuzzed() *fuzzed {
 	f := &fuzzed{desk: newDesk(), watch: &watch{}, now: time.Unix(slackTimestamp, 0)}
 	clock := func() time.Time { return f.now }
 	api := slack.New("xoxb-fuzz", slack.OptionHTTPClient(&http.Client{Transport: anySlack{}}))
-	f.reception = slackapp.NewReception(openDesk{f.desk}, api, slackapp.NewBoard(api, channelID, clock),
+	f.reception = slackapp.NewReception(openDesk{f.desk}, api, slackapp.NewBoard(api, channelID, clock, nil, slackapp.Pace{}),
 		slackapp.NewDirectory(api, approval.NewPolicy(nil), clock), f.watch, clock)
-	f.door = slackapp.NewDoor(fuzzSecret, f.reception, f.watch, clock)
+	f.door = slackapp.NewDoor(fuzzSecret, f.reception, web.NewStrangers(clock), f.watch, clock)
 	return f
 }
 
@@ -169,6 +170,8 @@ func FuzzDoor(f *testing.F) {
 }
 
 func FuzzPayload(f *testing.F) {
+	f.Add([]byte(`{"type":"block_actions","actions":` + strings.Repeat("[", 20_000)))
+	f.Add([]byte(`{"type":"block_actions","state":` + strings.Repeat(`{"values":`, 9_000) + "1" + strings.Repeat("}", 9_000) + `}`))
 	for _, payload := range append(realPayloads(f), oddPayloads()...) {
 		f.Add(payload)
 	}

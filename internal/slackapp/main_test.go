@@ -2,9 +2,11 @@ package slackapp_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,8 +16,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
 	"github.com/frontdesk-hq/frontdesk/internal/slackapp"
+	"github.com/frontdesk-hq/frontdesk/internal/web"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -71,6 +74,7 @@ type desk struct {
 	calls   []string
 	decided []taken
 	denied  []refusal
+	opened  []string
 }
 
 func newDesk() *desk {
@@ -154,6 +158,44 @@ func (d *desk) Deny(ctx context.Context, id, clickID, person string, denial appr
 	return nil
 }
 
+func (d *desk) Held(ctx context.Context, _, typed string, _ int) ([]approval.Request, error) {
+	if err := d.enter(ctx, "Held"); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !strings.Contains(d.request.Requester, strings.ToLower(typed)) {
+		return nil, nil
+	}
+	return []approval.Request{d.request}, nil
+}
+
+func (d *desk) Open(ctx context.Context, id string) (approval.Request, error) {
+	if err := d.enter(ctx, "Open"); err != nil {
+		return approval.Request{}, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.opened = append(d.opened, id)
+	return d.request, nil
+}
+
+func (d *desk) OpenOldest(ctx context.Context, source string, limit int) (int, error) {
+	if err := d.enter(ctx, "OpenOldest"); err != nil {
+		return 0, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.opened = append(d.opened, fmt.Sprintf("the oldest %d of %s", limit, source))
+	return 1, nil
+}
+
+func (d *desk) openedIDs() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.opened)
+}
+
 func (d *desk) decisions() []taken {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -186,7 +228,7 @@ type watch struct {
 	unanswered []string
 }
 
-func (w *watch) Unverified(error) {
+func (w *watch) Unverified(context.Context, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.unverified++
@@ -198,7 +240,7 @@ func (w *watch) Unknown(kind string) {
 	w.unknown = append(w.unknown, kind)
 }
 
-func (w *watch) Unanswered(what string, _ error) {
+func (w *watch) Unanswered(_ context.Context, what string, _ error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.unanswered = append(w.unanswered, what)
@@ -244,6 +286,8 @@ type plan struct {
 	slack       practiceslack.Options
 	reviewers   []string
 	callTimeout time.Duration
+	turns       slackapp.Turns
+	pace        slackapp.Pace
 }
 
 func newWorld(tb testing.TB, changes ...func(*plan)) *world {
@@ -265,10 +309,10 @@ func newWorld(tb testing.TB, changes ...func(*plan)) *world {
 	transport := &http.Transport{}
 	w.api = slack.New(w.ws.BotToken(), slack.OptionAPIURL(server.URL+"/api/"),
 		slack.OptionHTTPClient(&http.Client{Transport: transport, Timeout: p.callTimeout}))
-	w.board = slackapp.NewBoard(w.api, channelID, w.clock.Now)
+	w.board = slackapp.NewBoard(w.api, channelID, w.clock.Now, p.turns, p.pace)
 	w.directory = slackapp.NewDirectory(w.api, approval.NewPolicy(p.reviewers), w.clock.Now)
 	w.reception = slackapp.NewReception(w.desk, w.api, w.board, w.directory, w.watch, w.clock.Now)
-	w.door = slackapp.NewDoor(w.ws.SigningSecret(), w.reception, w.watch, w.clock.Now)
+	w.door = slackapp.NewDoor(w.ws.SigningSecret(), w.reception, web.NewStrangers(w.clock.Now), w.watch, w.clock.Now)
 	door := httptest.NewServer(w.door)
 	w.ws.SetRequestURL(door.URL)
 	tb.Cleanup(func() {

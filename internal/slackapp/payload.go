@@ -1,5 +1,7 @@
 package slackapp
 
+import "github.com/frontdesk-hq/frontdesk/internal/slackapp/render"
+
 // optionsLoad is the type of the payload that asks for a menu's options.
 const optionsLoad = "block_suggestion"
 
@@ -30,6 +32,48 @@ type payload struct {
 	// BlockID and Value are of an options load.
 	BlockID string `json:"block_id"`
 	Value   string `json:"value"`
+}
+
+// longestID bounds what is taken for an id of ours; they have 36 characters.
+const longestID = 64
+
+// requestID gives the request that a payload is about, empty if it names none.
+func (p payload) requestID() string {
+	if id := p.named(); len(id) <= longestID {
+		return id
+	}
+	return ""
+}
+
+func (p payload) named() string {
+	if id, ok := render.RequestOfMeta(p.View.PrivateMetadata); ok {
+		return id
+	}
+	for _, a := range p.Actions {
+		switch a.ActionID {
+		case render.ActionApprove, render.ActionReject:
+			return a.Value
+		case render.ActionMore:
+			id, _ := render.RequestOfMore(a.SelectedOption.Value)
+			return id
+		case render.ActionOpen:
+			return a.SelectedOption.Value
+		}
+	}
+	return ""
+}
+
+// kind names the payload's type for a person, out of a closed set.
+func (p payload) kind() string {
+	switch p.Type {
+	case optionsLoad:
+		return "a menu"
+	case "block_actions":
+		return "a click"
+	case "view_submission", "view_closed":
+		return "a form"
+	}
+	return "Slack"
 }
 
 // inputs is what a person has entered, by block id and action id.

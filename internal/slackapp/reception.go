@@ -11,6 +11,8 @@ import (
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 	"github.com/frontdesk-hq/frontdesk/internal/slackapp/render"
+	"github.com/frontdesk-hq/frontdesk/internal/tracing"
+	"github.com/frontdesk-hq/frontdesk/internal/trail"
 )
 
 // bounds on the way to an answer.
@@ -35,6 +37,9 @@ type Desk interface {
 	Request(ctx context.Context, id string) (approval.Request, error)
 	Groups(ctx context.Context, source string) ([]approval.Group, error)
 	Decide(ctx context.Context, id string, d approval.Decision, tell bool) (approval.Request, approval.Verdict, error)
+	Held(ctx context.Context, source, typed string, limit int) ([]approval.Request, error)
+	Open(ctx context.Context, id string) (approval.Request, error)
+	OpenOldest(ctx context.Context, source string, limit int) (int, error)
 	Deny(ctx context.Context, id, clickID, person string, denial approval.Denial) error
 }
 
@@ -42,29 +47,37 @@ type Desk interface {
 // a payload came in.
 type Reception struct {
 	desk      Desk
-	api       *slack.Client
+	api       API
 	board     *Board
 	directory *Directory
 	watch     DoorWatch
 	clock     approval.Clock
 	bounds    bounds
+	tracer    *tracing.Tracer
 	// behind are calls that go on after an answer.
 	behind sync.WaitGroup
 }
 
 // NewReception makes a reception.
-func NewReception(desk Desk, api *slack.Client, board *Board, directory *Directory, watch DoorWatch, clock approval.Clock) *Reception {
+func NewReception(desk Desk, api API, board *Board, directory *Directory, watch DoorWatch, clock approval.Clock) *Reception {
 	return &Reception{
 		desk: desk, api: api, board: board, directory: directory, watch: watch, clock: clock, bounds: defaultBounds(),
 	}
 }
+
+// Trace traces what follows from what people do. It is called before anything
+// is taken in.
+func (r *Reception) Trace(tracer *tracing.Tracer) { r.tracer = tracer }
 
 // Close waits for what goes on after answers.
 func (r *Reception) Close() { r.behind.Wait() }
 
 // take works on a payload and gives the answer, nil for an empty one. id is
 // the payload's own, the same when it is sent again.
-func (r *Reception) take(ctx context.Context, p payload, id string) (any, error) {
+func (r *Reception) take(ctx context.Context, p payload, id string) (answer any, err error) {
+	ctx = trail.With(ctx, func(t *trail.Trail) { t.Decision, t.Request = id, p.requestID() })
+	ctx, end := r.tracer.Begin(ctx, tracing.Server, "answer "+p.kind())
+	defer func() { end(err) }()
 	switch p.Type {
 	case optionsLoad:
 		return r.takeOptionsLoad(ctx, p)
@@ -100,11 +113,15 @@ func (r *Reception) takeActions(ctx context.Context, p payload, id string) error
 			err = r.openForm(ctx, p, requestID, id, func(request approval.Request) (slack.ModalViewRequest, error) {
 				return r.optionsForm(ctx, p, request)
 			})
+		case render.ActionOpen:
+			err = r.openHeld(ctx, p, action.SelectedOption.Value)
+		case render.ActionOpenNext:
+			err = r.openNext(ctx, p, action.Value)
 		default:
 			r.watch.Unknown("action")
 		}
 		if err != nil {
-			r.watch.Unanswered("click", err)
+			r.watch.Unanswered(ctx, "click", err)
 			// An answer that was lost on the way to the database may have been
 			// recorded all the same, so it is not said that it was not.
 			says := "This could not be recorded in time. If the message does not change in a moment, please click again."
@@ -178,7 +195,7 @@ func (r *Reception) openForm(ctx context.Context, p payload, requestID, id strin
 		}
 	}
 	if _, err := r.api.OpenViewContext(ctx, p.TriggerID, view); err != nil {
-		r.watch.Unanswered("form", fmt.Errorf("open a form: %w", slackError(err)))
+		r.watch.Unanswered(ctx, "form", fmt.Errorf("open a form: %w", slackError(err)))
 		r.whisper(ctx, p, "Slack did not open the form in time. Nothing was decided; please click again.")
 		return nil
 	}
@@ -226,6 +243,9 @@ func (r *Reception) chosen(ctx context.Context, request approval.Request, from i
 }
 
 func (r *Reception) takeOptionsLoad(ctx context.Context, p payload) (any, error) {
+	if source, ok := render.SourceOfOverview(p.BlockID); ok {
+		return r.findHeld(ctx, source, p.Value)
+	}
 	source, ok := render.SourceOf(p.BlockID)
 	if !ok {
 		r.watch.Unknown("options")
@@ -233,7 +253,7 @@ func (r *Reception) takeOptionsLoad(ctx context.Context, p payload) (any, error)
 	}
 	groups, err := r.desk.Groups(ctx, source)
 	if err != nil {
-		r.watch.Unanswered("options", err)
+		r.watch.Unanswered(ctx, "options", err)
 		return nil, err
 	}
 	return options{Options: render.OptionsFor(groups, p.Value)}, nil
@@ -301,7 +321,7 @@ func (r *Reception) decideForm(ctx context.Context, p payload, requestID string,
 		request, verdict, err = r.desk.Decide(ctx, requestID, decision, false)
 	}
 	if err != nil {
-		r.watch.Unanswered("form", err)
+		r.watch.Unanswered(ctx, "form", err)
 		return inForm(block, "This could not be recorded in time. If the message does not change in a moment, please try again.")
 	}
 	if verdict == approval.Taken {
@@ -344,7 +364,7 @@ func (r *Reception) whisper(ctx context.Context, p payload, sentence string) {
 	}
 	r.after(ctx, func(ctx context.Context) {
 		if err := r.board.whisper(ctx, p.Channel.ID, p.User.ID, sentence); err != nil {
-			r.watch.Unanswered("whisper", err)
+			r.watch.Unanswered(ctx, "whisper", err)
 		}
 	})
 }

@@ -71,7 +71,7 @@ func remedy(err slack.SlackErrorResponse) (string, bool) {
 	switch err.Err {
 	case "channel_not_found", "not_in_channel":
 		return "invite the app to the channel SLACK_CHANNEL_ID (/invite in the channel), or correct the id", true
-	case "is_archived":
+	case "is_archived", "is_inactive":
 		return "the channel is archived; unarchive it or name another in SLACK_CHANNEL_ID", true
 	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired":
 		return "SLACK_BOT_TOKEN is not accepted; install the app again and give the new token", true

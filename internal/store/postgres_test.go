@@ -2,11 +2,14 @@ package store_test
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
@@ -27,6 +30,76 @@ func TestPostgresIsReady(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.Error(t, s.Ping(ended))
+}
+
+// TestPostgresConnectionsAreBounded: a server that takes connections and says
+// nothing is given up, and so is a transaction in which nothing more happens;
+// DATABASE_URL can say how soon.
+func TestPostgresConnectionsAreBounded(t *testing.T) {
+	t.Parallel()
+	address := postgrestest.URL(t)
+	shows := func(url string) (shown string) {
+		t.Helper()
+		require.NoError(t, open(t, url).Pool().QueryRow(t.Context(), "SHOW idle_in_transaction_session_timeout").Scan(&shown))
+		return shown
+	}
+	require.Equal(t, "1min", shows(address))
+	with, err := url.Parse(address)
+	require.NoError(t, err)
+	query := with.Query()
+	query.Set("idle_in_transaction_session_timeout", "7s")
+	with.RawQuery = query.Encode()
+	require.Equal(t, "7s", shows(with.String()))
+
+	var lc net.ListenConfig
+	silent, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, silent.Close()) })
+	for name, query := range map[string]string{"by itself": "", "as said": "&connect_timeout=1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := store.Open(t.Context(), "postgres://x@"+silent.Addr().String()+"/x?sslmode=disable"+query)
+			require.ErrorContains(t, err, "open the PostgreSQL database")
+		})
+	}
+}
+
+// A deadline may end anywhere in a transaction, also between two statements:
+// then the connection must be left to the one who closes it. A click's does on
+// a server that is too slow, and the driver panics if both use it.
+func TestPostgresDeadlinesEndAnywhere(t *testing.T) {
+	t.Parallel()
+	s := open(t, postgrestest.URL(t))
+	addRequest(t, s, "r1")
+	inTime, attempts := make(chan int, 32), 60
+	for i := range cap(inTime) {
+		go func() {
+			done := 0
+			for try := range attempts {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration((i*attempts+try)%120)*100*time.Microsecond)
+				err := s.InTx(ctx, func(ctx context.Context, tx approval.Tx) error {
+					r, err := tx.Request(ctx, "r1")
+					if err != nil {
+						return err
+					}
+					r.Effect.Attempts++
+					return errors.Join(tx.SaveBookkeeping(ctx, r), tx.NoticeSent(ctx, "none", r.ReceivedAt))
+				})
+				cancel()
+				if err == nil {
+					done++
+				}
+			}
+			inTime <- done
+		}()
+	}
+	done := 0
+	for range cap(inTime) {
+		done += <-inTime
+	}
+	r, err := s.Request(t.Context(), "r1")
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, r.Effect.Attempts, done, "what was said to be durable is not there")
 }
 
 func TestPostgresReplicasStartTogether(t *testing.T) {
@@ -107,4 +180,23 @@ func TestPostgresRefusesThePassword(t *testing.T) {
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "s3cr3t-p4ss")
 	require.True(t, strings.HasPrefix(err.Error(), "open the PostgreSQL database: "), err.Error())
+}
+
+// What the job queue commits by itself waits for no flush of the disk; what is
+// committed in InTx does, or whatever the server is set up to do.
+func TestPostgresIsDurable(t *testing.T) {
+	t.Parallel()
+	s := open(t, postgrestest.URL(t))
+	for range 2 {
+		var within, usual, beside string
+		require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
+			raw, ok := tx.(interface{ Raw() any }).Raw().(pgx.Tx)
+			require.True(t, ok)
+			return raw.QueryRow(ctx, `SELECT setting, reset_val FROM pg_settings WHERE name = 'synchronous_commit'`).Scan(&within, &usual)
+		}))
+		require.NoError(t, s.Pool().QueryRow(t.Context(), `SHOW synchronous_commit`).Scan(&beside))
+		require.NotEqual(t, "off", usual, "the server under test is set up to lose what was committed")
+		require.Equal(t, usual, within)
+		require.Equal(t, "off", beside)
+	}
 }

@@ -17,8 +17,13 @@ const requestColumns = `id, source, external_id, requester, message, link, reque
 
 // bookkeepingColumns are what changes without an event.
 const bookkeepingColumns = `effect_attempts, effect_maybe_done, effect_next_at, effect_claimed_until,
-	channel, ts, content_hash, delivery_wanted, delivery_done, seen_at, post_begun_at, post_missed_at,
-	delivery_failures, delivery_next_at, delivery_claimed_until, missing_polls, missing_not_found`
+	` + deliveryColumns + `, missing_polls, missing_not_found`
+
+const deliveryColumns = `channel, ts, content_hash, delivery_held, delivery_wanted, delivery_done, seen_at,
+	post_begun_at, post_missed_at, rewrite_begun_at, delivery_failures, delivery_next_at, delivery_claimed_until`
+
+// undelivered is what approval.Delivery's Due says, as the index has it.
+const undelivered = `delivery_done < delivery_wanted AND NOT delivery_held`
 
 type scanner interface{ Scan(dest ...any) error }
 
@@ -27,13 +32,13 @@ func scanRequest(row scanner) (approval.Request, error) {
 		r                               approval.Request
 		decision, confirmation, closing string
 	)
-	err := row.Scan(&r.ID, &r.Source, &r.ExternalID, &r.Requester, &r.Message, &r.Link,
+	fields := append([]any{
+		&r.ID, &r.Source, &r.ExternalID, &r.Requester, &r.Message, &r.Link,
 		(*milli)(&r.RequestedAt), (*milli)(&r.ReceivedAt), &r.State, &r.Version, (*milli)(&r.ChangedAt), &r.Delayed,
 		&decision, &confirmation, &closing,
 		&r.Effect.Attempts, &r.Effect.MaybeDone, (*milli)(&r.Effect.NextAt), (*milli)(&r.Effect.ClaimedUntil),
-		&r.Delivery.Channel, &r.Delivery.TS, &r.Delivery.Hash, &r.Delivery.Wanted, &r.Delivery.Done,
-		(*milli)(&r.Delivery.SeenAt), (*milli)(&r.Delivery.PostBegun), (*milli)(&r.Delivery.PostMissed), &r.Delivery.Failures, (*milli)(&r.Delivery.NextAt),
-		(*milli)(&r.Delivery.ClaimedUntil), &r.Missing.Polls, &r.Missing.NotFound)
+	}, deliveryFields(&r.Delivery)...)
+	err := row.Scan(append(fields, &r.Missing.Polls, &r.Missing.NotFound)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, approval.ErrUnknown
 	}
@@ -64,11 +69,24 @@ func requestValues(r approval.Request) ([]any, error) {
 
 // bookkeepingValues gives a request's values in the order of bookkeepingColumns.
 func bookkeepingValues(r approval.Request) []any {
-	e, d := r.Effect, r.Delivery
+	e := r.Effect
+	values := append([]any{e.Attempts, e.MaybeDone, toMilli(e.NextAt), toMilli(e.ClaimedUntil)}, deliveryValues(r.Delivery)...)
+	return append(values, r.Missing.Polls, r.Missing.NotFound)
+}
+
+// deliveryFields gives where to scan deliveryColumns.
+func deliveryFields(d *approval.Delivery) []any {
 	return []any{
-		e.Attempts, e.MaybeDone, toMilli(e.NextAt), toMilli(e.ClaimedUntil),
-		d.Channel, d.TS, d.Hash, d.Wanted, d.Done, toMilli(d.SeenAt), toMilli(d.PostBegun), toMilli(d.PostMissed), d.Failures, toMilli(d.NextAt),
-		toMilli(d.ClaimedUntil), r.Missing.Polls, r.Missing.NotFound,
+		&d.Channel, &d.TS, &d.Hash, &d.Held, &d.Wanted, &d.Done, (*milli)(&d.SeenAt), (*milli)(&d.PostBegun),
+		(*milli)(&d.PostMissed), (*milli)(&d.RewriteBegun), &d.Failures, (*milli)(&d.NextAt), (*milli)(&d.ClaimedUntil),
+	}
+}
+
+// deliveryValues gives values in the order of deliveryColumns.
+func deliveryValues(d approval.Delivery) []any {
+	return []any{
+		d.Channel, d.TS, d.Hash, d.Held, d.Wanted, d.Done, toMilli(d.SeenAt), toMilli(d.PostBegun),
+		toMilli(d.PostMissed), toMilli(d.RewriteBegun), d.Failures, toMilli(d.NextAt), toMilli(d.ClaimedUntil),
 	}
 }
 

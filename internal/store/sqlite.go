@@ -9,8 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
-	_ "modernc.org/sqlite" // the driver, in Go alone: no C compiler, one static binary
+	"modernc.org/sqlite" // the driver, in Go alone: no C compiler, one static binary
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 )
@@ -44,19 +45,23 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	// The journal survives the loss of power at any moment: synchronous FULL
 	// makes each commit durable before it returns.
 	write, err := openPool(ctx, path, 1, url.Values{
-		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(1500)"},
+		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(1500)", "temp_store(MEMORY)"},
 		"_txlock": {"immediate"},
 	})
 	if err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
+	// They read a few rows each, which the system's cache has at hand: half a
+	// megabyte of SQLite's own for each is enough, the default is two.
 	read, err := openPool(ctx, path, sqliteReaders, url.Values{
-		"_pragma": {"query_only(ON)", "busy_timeout(1500)"},
+		"_pragma": {"query_only(ON)", "busy_timeout(1500)", "cache_size(-512)"},
 	})
 	if err != nil {
 		return nil, errors.Join(err, write.Close(), lock.release())
 	}
-	return &Store{kind: SQLite, write: write, read: read, lock: lock}, nil
+	return &Store{
+		kind: SQLite, write: write, lent: lend(write), writer: newWriter(write), read: read, lock: lock, turns: turns{takenUntil: map[string]time.Time{}},
+	}, nil
 }
 
 // makePrivate creates the file, if there is none, for its owner only: it holds
@@ -74,10 +79,11 @@ func makePrivate(path string) error {
 
 func openPool(ctx context.Context, path string, connections int, options url.Values) (*sql.DB, error) {
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}
-	db, err := sql.Open("sqlite", dsn.String())
+	connector, err := sqlite.NewConnector(dsn.String())
 	if err != nil {
 		return nil, fmt.Errorf("open the SQLite database %s: %w", path, err)
 	}
+	db := sql.OpenDB(preparing{connector})
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	if err := db.PingContext(ctx); err != nil {
@@ -87,31 +93,28 @@ func openPool(ctx context.Context, path string, connections int, options url.Val
 }
 
 func (s *Store) inSQLiteTx(ctx context.Context, fn func(ctx context.Context, tx approval.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin a transaction: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	if err := fn(ctx, &Tx{q: tx, raw: tx}); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit a transaction: %w", err)
-	}
-	return nil
+	return s.writer.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		return fn(ctx, &Tx{q: tx, raw: tx})
+	})
 }
 
-// FreeClaims lets go of every claim of a process that died. It is for SQLite
-// only, where holding the file's lock proves that no other process works; on
-// PostgreSQL claims run out by themselves.
+// FreeClaims lets go of every claim of a process that died and that keeps
+// somebody from what is due, also of a poll that it did not end. It is for SQLite only, where holding the file's
+// lock proves that no other process works; on PostgreSQL claims run out by
+// themselves.
 func (s *Store) FreeClaims(ctx context.Context) error {
 	if s.kind != SQLite {
 		return nil
 	}
-	_, err := s.write.ExecContext(ctx, `UPDATE requests SET effect_claimed_until = 0, delivery_claimed_until = 0
-		WHERE effect_claimed_until > 0 OR delivery_claimed_until > 0`)
-	if err != nil {
-		return fmt.Errorf("free the claims of the process before: %w", err)
+	for _, statement := range []string{
+		`UPDATE requests SET effect_claimed_until = 0 WHERE state IN ('approving', 'rejecting') AND effect_claimed_until > 0`,
+		`UPDATE requests SET delivery_claimed_until = 0 WHERE ` + undelivered + ` AND delivery_claimed_until > 0`,
+		`UPDATE overviews SET delivery_claimed_until = 0 WHERE delivery_claimed_until > 0`,
+		`UPDATE sources SET polled_at = 0, polling_until = 0 WHERE polling_until > 0`,
+	} {
+		if _, err := s.write.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("free the claims of the process before: %w", err)
+		}
 	}
 	return nil
 }

@@ -16,12 +16,18 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/store"
 )
 
-// addRequest writes something that a later reader can look for.
-func addRequest(t *testing.T, s *store.Store, id string) {
-	t.Helper()
+// arrived gives a new request and its first event.
+func arrived(id string) (approval.Request, approval.Event, error) {
 	arrival := &approval.Arrival{Source: "conveyor", ExternalID: "x-" + id, Requester: "ann@example.com"}
 	event := approval.Event{Seq: 1, At: time.UnixMilli(1).UTC(), Action: approval.Receive, Arrival: arrival}
 	r, err := approval.Apply(approval.Request{ID: id}, event)
+	return r, event, err
+}
+
+// addRequest writes something that a later reader can look for.
+func addRequest(t *testing.T, s *store.Store, id string) {
+	t.Helper()
+	r, event, err := arrived(id)
 	require.NoError(t, err)
 	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
 		_, err := tx.Receive(ctx, r, event)
@@ -32,14 +38,31 @@ func addRequest(t *testing.T, s *store.Store, id string) {
 func TestSQLiteIsDurable(t *testing.T) {
 	t.Parallel()
 	s := open(t, sqliteURL(t))
-	for pragma, want := range map[string]string{
-		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "1500",
-	} {
-		var got string
-		require.NoError(t, s.SQLite().QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))
-		require.Equal(t, want, got, pragma)
+	pragma := func(from interface {
+		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	}, name string,
+	) (got string) {
+		require.NoError(t, from.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&got))
+		return got
 	}
-	require.Equal(t, 1, s.SQLite().Stats().MaxOpenConnections, "SQLite has one writer")
+	for range 2 {
+		require.NoError(t, s.InTx(t.Context(), func(_ context.Context, tx approval.Tx) error {
+			raw, ok := tx.(interface{ Raw() any }).Raw().(*sql.Tx)
+			require.True(t, ok)
+			for name, want := range map[string]string{
+				"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "1500",
+			} {
+				require.Equal(t, want, pragma(raw, name), name)
+			}
+			return nil
+		}))
+		require.Equal(t, "1", pragma(s.SQLite(), "synchronous"), "the queue's own bookkeeping waits for no flush")
+		ctx, cancel := context.WithCancel(t.Context())
+		broken, err := s.SQLite().BeginTx(ctx, nil)
+		require.NoError(t, err)
+		cancel() // whoever borrows the connection gives it back as it was, however that ends
+		require.Error(t, broken.Commit())
+	}
 	require.Equal(t, store.SQLite, s.Kind())
 	require.Nil(t, s.Pool())
 	require.NoError(t, s.Ping(t.Context()))
@@ -184,14 +207,23 @@ func TestFreeClaims(t *testing.T) {
 	addRequest(t, s, "r1")
 	claimed, err := s.Request(t.Context(), "r1")
 	require.NoError(t, err)
+	claimed.State, claimed.Version = approval.Approving, 2
 	claimed.Effect.ClaimedUntil, claimed.Delivery.ClaimedUntil = time.UnixMilli(1e12), time.UnixMilli(1e12)
 	claimed.Delivery.NextAt = time.UnixMilli(2e12).UTC()
+	overview := approval.Overview{Source: "conveyor", Delivery: claimed.Delivery}
 	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
-		return tx.SaveBookkeeping(ctx, claimed)
+		if err := tx.SaveOverview(ctx, overview); err != nil {
+			return err
+		}
+		return tx.Save(ctx, claimed, approval.Event{Seq: 2, Action: approval.Approve})
 	}))
 	require.NoError(t, s.FreeClaims(t.Context()))
 	got, err := s.Request(t.Context(), "r1")
 	require.NoError(t, err)
 	claimed.Effect.ClaimedUntil, claimed.Delivery.ClaimedUntil = time.Time{}, time.Time{}
 	require.Equal(t, claimed, got)
+	overview.Delivery.ClaimedUntil = time.Time{}
+	gotOverview, err := s.Overview(t.Context(), "conveyor")
+	require.NoError(t, err)
+	require.Equal(t, overview, gotOverview)
 }

@@ -32,9 +32,15 @@ const (
 type Store struct {
 	kind  Kind
 	write *sql.DB
-	read  *sql.DB
-	pool  *pgxpool.Pool
-	lock  *fileLock
+	// writer is set on SQLite, where all transactions go through it; on
+	// PostgreSQL they go through turnstile.
+	writer    *writer
+	turnstile turnstile
+	read      *sql.DB
+	pool      *pgxpool.Pool
+	lent      *sql.DB
+	lock      *fileLock
+	turns     turns
 }
 
 // querier is what *sql.DB, *sql.Conn and *sql.Tx have in common.
@@ -48,48 +54,45 @@ type querier interface {
 // or a postgres:// address. A SQLite file is locked until Close; a second Open
 // returns an *InUseError.
 func Open(ctx context.Context, databaseURL string) (*Store, error) {
-	var (
-		s   *Store
-		err error
-	)
-	switch scheme, rest, _ := strings.Cut(databaseURL, ":"); scheme {
-	case "sqlite":
-		s, err = openSQLite(ctx, rest)
-	case "postgres", "postgresql":
-		s, err = openPostgres(ctx, databaseURL)
-	default:
-		// The address is not repeated, because it may have a password.
-		err = errors.New("open the database: DATABASE_URL is neither sqlite:PATH nor a postgres:// address")
-	}
+	s, err := connect(ctx, databaseURL, shared)
 	if err != nil {
-		return nil, err
+		return nil, WithRemedy(err)
 	}
 	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(WithRemedy(err), s.Close())
 	}
 	return s, nil
+}
+
+// connect opens the database as it is. How connections to PostgreSQL are made
+// can be changed.
+func connect(ctx context.Context, databaseURL string, change func(*pgxpool.Config)) (*Store, error) {
+	switch scheme, rest, _ := strings.Cut(databaseURL, ":"); scheme {
+	case "sqlite":
+		return openSQLite(ctx, rest)
+	case "postgres", "postgresql":
+		return openPostgres(ctx, databaseURL, change)
+	}
+	// The address is not repeated, because it may have a password.
+	return nil, errors.New("open the database: DATABASE_URL is neither sqlite:PATH nor a postgres:// address")
 }
 
 // Kind tells which database it is.
 func (s *Store) Kind() Kind { return s.kind }
 
 // SQLite gives the connection that writes, for the job queue that shares the
-// file. It is nil on PostgreSQL.
-func (s *Store) SQLite() *sql.DB {
-	if s.kind == SQLite {
-		return s.write
-	}
-	return nil
-}
+// file; what it commits by itself becomes durable with the next transaction of
+// InTx. It is nil on PostgreSQL.
+func (s *Store) SQLite() *sql.DB { return s.lent }
 
 // Pool gives the connections to PostgreSQL, for the job queue that shares the
 // database. It is nil on SQLite.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 
-// Ping reports whether the database answers and can be written.
+// Ping reports whether the database answers and can be written. It really
+// writes: a full disk takes whatever changes nothing.
 func (s *Store) Ping(ctx context.Context) error {
-	// A write that changes nothing still needs the right to write.
-	_, err := s.write.ExecContext(ctx, `UPDATE sources SET groups_wanted = groups_wanted WHERE source = $1`, "")
+	_, err := s.write.ExecContext(ctx, `INSERT INTO beats (id, n) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET n = beats.n + 1`)
 	if err != nil {
 		return fmt.Errorf("write to the %s database: %w", s.kind, err)
 	}
@@ -99,6 +102,9 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close lets go of the database.
 func (s *Store) Close() error {
 	err := s.read.Close()
+	if s.lent != nil {
+		err = errors.Join(err, s.lent.Close())
+	}
 	if s.write != s.read {
 		err = errors.Join(err, s.write.Close())
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/frontdesk-hq/frontdesk/internal/approval"
 	"github.com/frontdesk-hq/frontdesk/internal/store"
 	"github.com/frontdesk-hq/frontdesk/internal/store/postgrestest"
 	"github.com/frontdesk-hq/frontdesk/internal/store/storetest"
@@ -34,7 +33,7 @@ func open(t *testing.T, databaseURL string) *store.Store {
 
 func TestSQLiteIsAStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) approval.Store {
+	storetest.Run(t, func(t *testing.T) storetest.Store {
 		t.Helper()
 		return open(t, sqliteURL(t))
 	})
@@ -42,8 +41,17 @@ func TestSQLiteIsAStore(t *testing.T) {
 
 func TestPostgresIsAStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) approval.Store {
-		t.Helper()
-		return open(t, postgrestest.URL(t))
+	ran := &statements{}
+	t.Run("suite", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) storetest.Store {
+			t.Helper()
+			s, err := store.OpenTraced(t.Context(), postgrestest.URL(t), ran)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, s.Close()) })
+			return s
+		})
 	})
+	if !t.Failed() {
+		ran.mustNotGrowWithHistory(t)
+	}
 }

@@ -1,8 +1,8 @@
 // Package conveyor connects Frontdesk to Conveyor, where companies host trust
 // rooms that customers ask to enter.
 //
-// It may import the domain, the connector contract and pkg/conveyor. It
-// promises that no text from Conveyor is longer than the bounds below or holds
+// It may import the domain, the connector contract, the keyring and
+// pkg/conveyor. It promises that no text from Conveyor is longer than the bounds below or holds
 // what a database refuses, and that a decision counts as carried out only if
 // Conveyor showed it.
 package conveyor
@@ -17,10 +17,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 	"github.com/frontdesk-hq/frontdesk/internal/connector"
+	"github.com/frontdesk-hq/frontdesk/internal/keyring"
 	"github.com/frontdesk-hq/frontdesk/pkg/conveyor"
 )
 
@@ -36,12 +38,30 @@ const (
 	maxName    = 1000
 )
 
+// Bounds on one list. They are ours too, and far beyond what people can work
+// through: what they keep out is a list that never ends.
+const (
+	maxListed      = 100_000
+	maxListedBytes = 64 << 20
+)
+
+// allowance is what a list has used of these bounds.
+type allowance struct{ records, bytes int }
+
+func (a *allowance) take(texts ...string) error {
+	a.records++
+	for _, text := range texts {
+		a.bytes += len(text)
+	}
+	if a.records > maxListed || a.bytes > maxListedBytes {
+		return fmt.Errorf("a list of more than %d records, or %d MB: %w", maxListed, maxListedBytes>>20, conveyor.ErrTooLarge)
+	}
+	return nil
+}
+
 // callTimeout bounds one call to Conveyor. The calls of one attempt together may
 // outlast a job's time; the job is then tried again.
 const callTimeout = 8 * time.Second
-
-// errUnread is the health before the first read.
-var errUnread = errors.New("Conveyor was not read yet")
 
 // Settings is what an operator says about Conveyor.
 type Settings struct {
@@ -56,13 +76,18 @@ type Settings struct {
 	BearerAuth bool
 	// WebhookSecret verifies webhooks; empty switches them off.
 	WebhookSecret string
+	// Transport carries the calls; nil means Go's default.
+	Transport http.RoundTripper
 }
 
 // Conveyor is a connector.Connector.
 type Conveyor struct {
-	client  *conveyor.Client
+	client atomic.Pointer[conveyor.Client]
+	// withKey makes a client that differs in its key only.
+	withKey func(key string) (*conveyor.Client, error)
 	appURL  string
-	webhook *webhook
+	clock   approval.Clock
+	webhook *keyring.Ring[*webhook]
 
 	mu     sync.Mutex
 	health error
@@ -76,7 +101,7 @@ func New(settings Settings, clock approval.Clock, userAgent string) (*Conveyor, 
 	options := []conveyor.Option{
 		conveyor.WithClock(clock),
 		conveyor.WithUserAgent(userAgent),
-		conveyor.WithHTTPClient(&http.Client{Timeout: callTimeout}),
+		conveyor.WithHTTPClient(&http.Client{Timeout: callTimeout, Transport: settings.Transport}),
 	}
 	if settings.QueryParams {
 		options = append(options, conveyor.WithParamStyle(conveyor.Query))
@@ -84,15 +109,44 @@ func New(settings Settings, clock approval.Clock, userAgent string) (*Conveyor, 
 	if settings.BearerAuth {
 		options = append(options, conveyor.WithAuthStyle(conveyor.Bearer))
 	}
-	client, err := conveyor.New(settings.APIURL, settings.Key, options...)
-	if err != nil {
-		return nil, fmt.Errorf("set up the Conveyor client: %w", err)
+	c := &Conveyor{appURL: settings.AppURL, clock: clock, health: connector.ErrUnread}
+	c.withKey = func(key string) (*conveyor.Client, error) {
+		client, err := conveyor.New(settings.APIURL, key, options...)
+		if err != nil {
+			return nil, fmt.Errorf("set up the Conveyor client: %w", err)
+		}
+		return client, nil
 	}
+	client, err := c.withKey(settings.Key)
+	if err != nil {
+		return nil, err
+	}
+	c.client.Store(client)
 	hook, err := newWebhook(settings.WebhookSecret, clock)
 	if err != nil {
 		return nil, err
 	}
-	return &Conveyor{client: client, appURL: settings.AppURL, webhook: hook, health: errUnread}, nil
+	c.webhook = keyring.New(clock, hook)
+	return c, nil
+}
+
+// RenewKey replaces the key, after Conveyor took it for reading requests.
+// Otherwise the one before stays: the error is an *approval.RefusedError if
+// Conveyor does not accept the new one, an *approval.PassingError if it did not
+// say.
+func (c *Conveyor) RenewKey(ctx context.Context, key string) error {
+	client, err := c.withKey(key)
+	if err != nil {
+		return err
+	}
+	for _, err := range client.Queue(ctx) {
+		if err != nil {
+			return fmt.Errorf("read Conveyor's queue with the new key: %w", readError(err))
+		}
+		break // one page shows that it may be read
+	}
+	c.client.Store(client)
+	return nil
 }
 
 // Source implements connector.Connector.
@@ -103,11 +157,18 @@ func (c *Conveyor) Health() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, refused := errors.AsType[*approval.RefusedError](c.health)
+	_, unreadable := errors.AsType[*conveyor.DecodeError](c.health)
 	switch {
-	case c.health == nil, errors.Is(c.health, errUnread):
+	case c.health == nil, errors.Is(c.health, connector.ErrUnread):
 		return c.health
 	case refused:
 		return errors.New("Conveyor does not accept the key; give a CONVEYOR_KEY that is active and may read requests")
+	case errors.Is(c.health, conveyor.ErrTooLarge):
+		return errors.New("Conveyor answers with more than Frontdesk reads; see whether CONVEYOR_API_URL is right, and ask Conveyor")
+	case errors.Is(c.health, conveyor.ErrPaging):
+		return errors.New("Conveyor's list does not end; ask Conveyor") //nolint:staticcheck // Conveyor is a name
+	case unreadable:
+		return errors.New("Conveyor's answers cannot be read; see whether CONVEYOR_API_URL is right, or a proxy answers in its place") //nolint:staticcheck // Conveyor is a name
 	}
 	return errors.New("Conveyor could not be read the last time; the log says why")
 }
@@ -127,11 +188,16 @@ func (c *Conveyor) noted(err error) error {
 // Open implements approval.System.
 func (c *Conveyor) Open(ctx context.Context) ([]approval.Arrival, error) {
 	var arrivals []approval.Arrival
-	for request, err := range c.client.Queue(ctx) {
+	var kept allowance
+	for request, err := range c.client.Load().Queue(ctx) {
+		arrival := c.arrival(request)
+		if err == nil {
+			err = kept.take(arrival.ExternalID, arrival.Requester, arrival.Message, arrival.Link)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read Conveyor's queue: %w", c.noted(readError(err)))
 		}
-		arrivals = append(arrivals, c.arrival(request))
+		arrivals = append(arrivals, arrival)
 	}
 	_ = c.noted(nil)
 	return arrivals, nil
@@ -139,7 +205,7 @@ func (c *Conveyor) Open(ctx context.Context) ([]approval.Arrival, error) {
 
 // Read implements approval.System.
 func (c *Conveyor) Read(ctx context.Context, externalID string) (approval.Arrival, approval.Standing, error) {
-	request, err := c.client.Request(ctx, externalID)
+	request, err := c.client.Load().Request(ctx, externalID)
 	if errors.Is(err, conveyor.ErrArgument) {
 		return approval.Arrival{}, approval.StandingGone, nil // nothing can have such an id
 	}
@@ -157,7 +223,11 @@ func (c *Conveyor) Read(ctx context.Context, externalID string) (approval.Arriva
 // Groups implements approval.System.
 func (c *Conveyor) Groups(ctx context.Context) ([]approval.Group, error) {
 	var groups []approval.Group
-	for group, err := range c.client.AccessGroups(ctx) {
+	var kept allowance
+	for group, err := range c.client.Load().AccessGroups(ctx) {
+		if err == nil {
+			err = kept.take(group.ID, group.Name)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read Conveyor's access groups: %w", c.noted(readError(err)))
 		}

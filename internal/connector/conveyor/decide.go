@@ -23,7 +23,7 @@ func (c *Conveyor) CarryOut(ctx context.Context, r approval.Request) (approval.C
 			Refusal: approval.Refusal{Reason: approval.RefusedInvalid, Detail: "the expiry is not a date"}, Err: err,
 		}
 	}
-	authorization, err := c.client.Authorize(ctx, conveyor.Grant{
+	authorization, err := c.client.Load().Authorize(ctx, conveyor.Grant{
 		RequestID:      r.ExternalID,
 		AccessGroupIDs: groupIDs(r.Decision.Groups),
 		NDABypass:      r.Decision.NDABypass,
@@ -63,7 +63,7 @@ func (c *Conveyor) given(ctx context.Context, r approval.Request, a conveyor.Aut
 }
 
 func (c *Conveyor) ignore(ctx context.Context, r approval.Request) (approval.Confirmation, error) {
-	request, err := c.client.Ignore(ctx, r.ExternalID, r.Decision.Reviewer.Email)
+	request, err := c.client.Load().Ignore(ctx, r.ExternalID, r.Decision.Reviewer.Email)
 	if err != nil {
 		return approval.Confirmation{}, fmt.Errorf("reject in Conveyor: %w", writeError(err))
 	}
@@ -127,7 +127,11 @@ func (c *Conveyor) authorizationFor(
 	if r.Requester == "" {
 		return nil, nil //nolint:nilnil // without an address the list would be everybody's
 	}
-	for authorization, err := range c.client.Authorizations(ctx, conveyor.AuthorizationFilter{Email: r.Requester}) {
+	var seen allowance
+	for authorization, err := range c.client.Load().Authorizations(ctx, conveyor.AuthorizationFilter{Email: r.Requester}) {
+		if err == nil {
+			err = seen.take(authorization.ID)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read the authorizations in Conveyor: %w", c.noted(readError(err)))
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
+	"github.com/frontdesk-hq/frontdesk/internal/connector"
 	"github.com/frontdesk-hq/frontdesk/internal/connector/conveyor"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
 )
@@ -100,7 +101,7 @@ func TestAReadThatFails(t *testing.T) {
 func TestHealthBeforeTheFirstReadSaysSo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	require.ErrorContains(t, w.Health(), "not read yet")
+	require.ErrorIs(t, w.Health(), connector.ErrUnread)
 	_, err := w.Open(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, w.Health())

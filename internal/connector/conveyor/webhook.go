@@ -45,18 +45,38 @@ func newWebhook(secret string, clock approval.Clock) (*webhook, error) {
 // ReadWebhook implements connector.Connector. The payload is not documented:
 // an envelope and a flat body are both understood, and the id is only a hint.
 func (c *Conveyor) ReadWebhook(header http.Header, body []byte) (string, error) {
-	if c.webhook == nil {
+	if c.webhook.Key() == nil {
 		return "", connector.ErrNoWebhook
 	}
-	if err := c.webhook.verify(header, body); err != nil {
+	err := c.webhook.Verify(func(w *webhook) error { return w.verify(header, body) })
+	if err != nil {
 		return "", fmt.Errorf("%w: %w", connector.ErrNotGenuine, err)
 	}
 	return requestIn(body), nil
 }
 
+// RenewWebhook replaces the webhook's secret. The one before goes on being
+// accepted for a while (package keyring); an empty one switches webhooks off at
+// once. On an error all stays as it was.
+func (c *Conveyor) RenewWebhook(secret string) error {
+	hook, err := newWebhook(secret, c.clock)
+	switch {
+	case err != nil:
+		return err
+	case hook == nil:
+		c.webhook.Set(nil)
+	default:
+		c.webhook.Rotate(hook)
+	}
+	return nil
+}
+
 // verify checks the signature. The headers are seen with two prefixes; the
-// window is checked here, with our clock.
+// window is checked here, with our clock. Without a secret nothing verifies.
 func (w *webhook) verify(header http.Header, body []byte) error {
+	if w == nil {
+		return errors.New("there is no secret")
+	}
 	standard := http.Header{}
 	for _, name := range []string{"id", "timestamp", "signature"} {
 		value := header.Get("svix-" + name)

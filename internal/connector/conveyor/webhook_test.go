@@ -203,6 +203,8 @@ func FuzzWebhook(f *testing.F) {
 		f.Add("msg_1", stampOf(now()), "", hook.body, true)
 		f.Add(hook.header.Get("svix-id"), hook.header.Get("svix-timestamp"), hook.header.Get("svix-signature"), hook.body, false)
 	}
+	f.Add("msg_1", stampOf(now()), "", []byte(strings.Repeat(`{"data":[`, 9_000)), true)
+	f.Add("msg_1", stampOf(now()), "", []byte(`{"data":{"id":`+strings.Repeat(`{"id":`, 9_000)+"1"+strings.Repeat("}", 9_000)+"}}"), true)
 	f.Add("msg_1", "99999999999999999999", "v1,", []byte(`{"data":{"data":{}}}`), true)
 	c := hooked(f)
 	f.Fuzz(func(t *testing.T, id, stamp, signature string, body []byte, sign bool) {

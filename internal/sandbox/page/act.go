@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 // spot names an element and who uses it.
@@ -26,6 +26,8 @@ func (s spot) place() practiceslack.Place {
 type input struct {
 	Text   string   `json:"text"`
 	Date   string   `json:"date"`
+	Time   string   `json:"time"`
+	Moment int64    `json:"moment"`
 	Values []string `json:"values"`
 }
 
@@ -118,16 +120,17 @@ func (p *Page) fileRequest(_ context.Context, in struct {
 func (p *Page) decideElsewhere(_ context.Context, in struct {
 	Request  string                    `json:"request"`
 	Decision practiceconveyor.Decision `json:"decision"`
+	Groups   []string                  `json:"groups"`
 },
 ) any {
-	err := p.room.DecideElsewhere(in.Request, in.Decision)
+	err := p.room.DecideElsewhere(in.Request, in.Decision, in.Groups...)
 	switch {
 	case err == nil:
 		return answer{OK: true}
 	case errors.Is(err, practiceconveyor.ErrDecided):
 		return answer{Error: "This request was decided meanwhile."}
 	case errors.Is(err, practiceconveyor.ErrUnknown):
-		return answer{Error: "This request is not there any more."}
+		return answer{Error: "This request, or one of the groups, is not there any more."}
 	}
 	return answer{Error: err.Error()}
 }
@@ -141,5 +144,13 @@ func (p *Page) addGroup(_ context.Context, in struct {
 		return answer{Error: "Enter a name for the access group."}
 	}
 	p.room.AddGroup(name)
+	return answer{OK: true}
+}
+
+func (p *Page) signNDA(_ context.Context, in struct {
+	Email string `json:"email"`
+},
+) any {
+	p.room.SignNDA(in.Email)
 	return answer{OK: true}
 }

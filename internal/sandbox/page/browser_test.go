@@ -33,6 +33,7 @@ func TestThePageInABrowser(t *testing.T) {
 	p.readsWhatOnlyOneMayRead()
 	p.searchesAMenu(w)
 	p.keepsWhatWasTyped(w)
+	p.losesTheConnection(w)
 	p.usesASmallScreen(w)
 	require.Empty(t, p.reads(`String(window.hit ?? "")`), "no text of a message ran as a script")
 	require.Empty(t, w.slack.Violations())
@@ -67,7 +68,7 @@ func (p *visitor) actsAsAnother(w *world) {
 	p.t.Helper()
 	p.actsAs("Bob Badger")
 	p.sees("the time where Bob is", `//time[contains(., "7:00") and contains(., "2025-12-31")]`)
-	require.Equal(p.t, w.front.URL+"/?as=U2", p.reads(`location.href`))
+	require.Equal(p.t, w.front.URL+"/?as=U2&channel=C1", p.reads(`location.href`))
 	p.does("reloads", chromedp.Reload())
 	p.sees("Bob again", person("Bob Badger", true))
 	p.presses("the other channel", `//button[contains(., "quiet")]`)
@@ -121,7 +122,7 @@ func (p *visitor) keepsWhatWasTyped(w *world) {
 	p.sees("what is wrong", `//dialog//p[contains(@class, "error") and .="Say <b>more</b>."]`)
 	require.Equal(p.t, "Too short|2027-03-15|true", p.reads(`[document.querySelector("dialog textarea").value,
 		document.querySelector("dialog [type=date]").value, document.querySelector("dialog [type=checkbox]").checked].join("|")`))
-	require.Equal(p.t, "TEXTAREA", p.reads(`document.activeElement.tagName`), "the first mistake has the keyboard")
+	browsertest.ExpectKeyboard(p.browser, p.t, "tagName", "TEXTAREA", "the first mistake has the keyboard")
 
 	w.app.replies("")
 	p.does("types more", chromedp.SendKeys(`//dialog//textarea`, ", longer"))
@@ -135,6 +136,31 @@ func (p *visitor) keepsWhatWasTyped(w *world) {
 	require.Equal(p.t, []option{{Value: "yes"}}, values["nda"]["box"].SelectedOptions)
 }
 
+// losesTheConnection breaks the stream of events while things go on, also for
+// somebody who reads older messages.
+func (p *visitor) losesTheConnection(w *world) {
+	p.t.Helper()
+	for i := range 60 {
+		_, err := w.slack.PostAsUser("U2", "C1", fmt.Sprintf("line %d", i), "")
+		require.NoError(p.t, err)
+	}
+	p.sees("the newest", `//article[contains(., "line 59")]`)
+	p.reads(`(document.getElementById("scroller").scrollTop = 0, "")`)
+	p.sees("an older one", `//article[contains(., "line 20")]`)
+	p.sees("the way back", `//*[@id="to-newest"]`)
+	w.front.CloseClientConnections()
+	_, err := w.slack.PostAsUser("U2", "C1", "said meanwhile", "")
+	require.NoError(p.t, err)
+	p.sees("that it is connected again", `//*[@id="connection" and .=""]`)
+	p.presses("the way back", `//*[@id="to-newest"]`)
+	p.sees("what was said meanwhile", `//article[contains(., "said meanwhile")]`)
+	w.front.CloseClientConnections()
+	_, err = w.slack.PostAsUser("U2", "C1", "and once more", "")
+	require.NoError(p.t, err)
+	p.sees("what was said then", `//article[contains(., "and once more")]`)
+	require.Equal(p.t, "1", p.reads(`String([...document.querySelectorAll("article")].filter((a) => a.textContent.includes("said meanwhile")).length)`))
+}
+
 func (p *visitor) usesASmallScreen(w *world) {
 	p.t.Helper()
 	long := strings.Repeat("W", 300)
@@ -146,7 +172,7 @@ func (p *visitor) usesASmallScreen(w *world) {
 
 	p.does("takes a small screen", chromedp.EmulateViewport(380, 480))
 	p.fits("channel")
-	p.presses("the wire", `//summary`)
+	p.presses("the wire", `//*[@id="drawer-button"]`)
 	p.sees("a line of it", `//tbody[@id="wire"]/tr`)
 	p.fits("wire")
 	w.desk.set(false)
@@ -161,13 +187,14 @@ func (p *visitor) usesASmallScreen(w *world) {
 		p.does("ends "+name, chromedp.Focus(fmt.Sprintf(`//*[@id="troubles"]//button[@aria-label="%s: switch it off"]`, name)))
 		p.does("presses Enter", chromedp.KeyEvent("\r"))
 		p.sees("that it is off", fmt.Sprintf(`//button[@role="switch" and @aria-checked="false" and contains(., %q)]`, name))
-		require.Equal(p.t, "scroller", p.reads(`document.activeElement.id`), "the keyboard goes on with the messages")
+		browsertest.ExpectKeyboard(p.browser, p.t, "id", "drawer-button", "the keyboard goes on beside it")
 	}
 	p.does("sees that nothing is wrong", chromedp.WaitNotVisible(`//*[@id="troubles"]`))
 	require.Empty(p.t, w.on("U1"))
 	require.True(p.t, w.desk.FrontdeskRunning())
-	p.presses("the wire again", `//summary`)
+	p.presses("the wire again", `//*[@id="drawer-button"]`)
 	p.presses("the other part", `//nav//button[contains(., "Customer")]`)
+	p.presses("the groups", `//*[@id="tab-groups"]`)
 	p.sees("the group", `//ul[@id="groups"]/li[contains(., "WWW")]`)
 	p.fits("room")
 	p.presses("the channel", `//nav//button[contains(., "Channel")]`)
@@ -204,6 +231,7 @@ func (p *visitor) does(what string, step chromedp.Action[chromedp.Void]) {
 		err = chromedp.Do(ctx, step) // the page drew itself anew in between
 	}
 	if err != nil {
+		p.picture("stuck-page")
 		p.t.Fatalf("a person who %s: %v; the page reads:\n%s", what, err, p.reads(`document.body.innerText`))
 	}
 }
@@ -244,6 +272,20 @@ func (p *visitor) fits(what string) {
 	require.NoError(p.t, json.Unmarshal([]byte(raw), &size))
 	require.Equal(p.t, 380, size.Client, what)
 	require.LessOrEqual(p.t, size.Scroll, size.Client, what)
-	require.Empty(p.t, p.reads(`[...document.querySelectorAll(".scroller, .side, .modal-body, .menu-list")]
+	require.Empty(p.t, p.reads(`[...document.querySelectorAll(".scroller, .side, .modal-body, .menu-list, .wire-scroller, .drawer-body")]
 		.filter((e) => e.offsetParent !== null && e.scrollWidth > e.clientWidth).map((e) => e.className).join()`), what)
 }
+
+// picture leaves a screenshot for people to look at.
+func (p *visitor) picture(name string) {
+	p.t.Helper()
+	shot, err := chromedp.Run(p.browser, chromedp.CaptureScreenshot())
+	require.NoError(p.t, err)
+	browsertest.Keep(p.t, name+".png", shot)
+}
+
+const (
+	// patience is how long something may take that the page does not show.
+	patience = 20 * time.Second
+	step     = 10 * time.Millisecond
+)

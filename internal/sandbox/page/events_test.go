@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +17,7 @@ import (
 
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/page"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 // watcher is a page that follows the events: what was written to it so far.
@@ -37,11 +38,22 @@ func (f *watcher) Write(p []byte) (int, error) {
 	return f.body.Write(p)
 }
 
-func (f *watcher) events() int {
+// events counts the messages of the stream.
+func (f *watcher) events() int { return len(f.told()) }
+
+// told gives the messages of the stream: the name of each, and what it says.
+func (f *watcher) told() []told {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return strings.Count(f.body.String(), "data: changed\n\n")
+	var all []told
+	for part := range strings.SplitSeq(strings.TrimSuffix(f.body.String(), "\n\n"), "\n\n") {
+		name, data, _ := strings.Cut(strings.TrimPrefix(part, "event: "), "\ndata: ")
+		all = append(all, told{name, data})
+	}
+	return all
 }
+
+type told struct{ name, data string }
 
 func (f *watcher) ended() bool {
 	f.mu.Lock()
@@ -51,13 +63,13 @@ func (f *watcher) ended() bool {
 
 // follow lets a page follow the events of a world, within a bubble of time.
 func follow(ctx context.Context, slack *practiceslack.Workspace, room *practiceconveyor.Room) *watcher {
-	return watch(ctx, page.New(slack, room, &desk{}))
+	return watch(ctx, page.New(slack, room, &desk{}), "")
 }
 
 // watch lets an open page follow the events.
-func watch(ctx context.Context, p *page.Page) *watcher {
+func watch(ctx context.Context, p *page.Page, query string) *watcher {
 	f := &watcher{header: http.Header{}}
-	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/practice/events", http.NoBody)
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/practice/events?"+query, http.NoBody)
 	go func() {
 		p.ServeHTTP(f, r)
 		f.mu.Lock()
@@ -95,8 +107,8 @@ func TestEventsAreGathered(t *testing.T) {
 		require.Equal(t, 1, f.events(), "nothing changed")
 
 		// More than the subscriptions can hold.
-		for range 500 {
-			slack.AddUser(practiceslack.Person{ID: "U1"})
+		for i := range 500 {
+			slack.AddUser(practiceslack.Person{ID: "U1", Name: strconv.Itoa(i)})
 			room.AddGroup("x")
 		}
 		passes(time.Second)
@@ -175,20 +187,20 @@ func TestEventsAreStreamed(t *testing.T) {
 	require.Contains(t, resp.Header.Get("Content-Security-Policy"), "default-src 'none'")
 
 	lines := bufio.NewReader(resp.Body)
-	expect := func(want ...string) {
+	expect := func(name, holds string) {
 		t.Helper()
-		for _, line := range want {
+		for _, want := range []string{"event: " + name + "\n", holds, "\n"} {
 			got, err := lines.ReadString('\n')
 			require.NoError(t, err)
-			require.Equal(t, line+"\n", got)
+			require.Contains(t, got, want)
 		}
 	}
-	expect("retry: 1000", "data: changed", "")
+	expect("start", `"person":"U1"`)
 	w.room.AddGroup("x")
-	expect("data: changed", "")
+	expect("change", `"name":"x"`)
 	_, err = w.slack.PostAsUser("U1", "C1", "hello", "")
 	require.NoError(t, err)
-	expect("data: changed", "")
+	expect("change", `"text":"hello"`)
 	w.slack.Close()
 	_, err = lines.ReadByte()
 	require.ErrorIs(t, err, io.EOF)
@@ -198,17 +210,90 @@ func TestEventsTellOfWhatOnlyThePageKnows(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, slack *practiceslack.Workspace, room *practiceconveyor.Room) {
 		t.Helper()
-		p := page.New(slack, room, &desk{})
-		first, second := watch(t.Context(), p), watch(t.Context(), p)
+		frontdesk := &desk{}
+		p := page.New(slack, room, frontdesk)
+		first, second := watch(t.Context(), p, ""), watch(t.Context(), p, "")
 		for i := range 3 {
+			frontdesk.set(i%2 == 0)
 			p.Changed()
 			passes(time.Second)
 			require.Equal(t, i+2, first.events())
 			require.Equal(t, i+2, second.events(), "every open page is told")
 		}
 		p.Changed()
-		p.Changed()
 		passes(time.Minute)
-		require.Equal(t, 5, first.events(), "what comes together is told once")
+		require.Equal(t, 4, first.events(), "nothing changed")
+	})
+}
+
+// inChannel lets a page follow a channel with Alice in it.
+func inChannel(t *testing.T, slack *practiceslack.Workspace, room *practiceconveyor.Room) *watcher {
+	t.Helper()
+	slack.AddUser(practiceslack.Person{ID: "U1"})
+	slack.AddUser(practiceslack.Person{ID: "U2"})
+	slack.AddChannel(practiceslack.ChannelInfo{ID: "C1", Members: []string{"U1", "U2"}})
+	slack.AddChannel(practiceslack.ChannelInfo{ID: "C2", Members: []string{"U1", "U2"}})
+	return watch(t.Context(), page.New(slack, room, &desk{}), "as=U1&channel=C1")
+}
+
+func TestEventsCarryWhatChanged(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, slack *practiceslack.Workspace, room *practiceconveyor.Room) {
+		t.Helper()
+		f := inChannel(t, slack, room)
+		post := func(channel, text, thread string) string {
+			t.Helper()
+			m, err := slack.PostAsUser("U2", channel, text, thread)
+			require.NoError(t, err)
+			return m.TS
+		}
+		newest := func() told {
+			t.Helper()
+			passes(time.Second)
+			return f.told()[f.events()-1]
+		}
+		require.Equal(t, "start", f.told()[0].name)
+		first := post("C1", "one", "")
+		second := post("C1", "two", "")
+		n := newest()
+		require.Equal(t, "change", n.name)
+		require.Contains(t, n.data, `"text":"one"`)
+		require.Contains(t, n.data, `"text":"two"`)
+		require.NotContains(t, n.data, `"people"`, "only what changed")
+		require.NotContains(t, n.data, `"requests"`)
+
+		post("C1", "a reply", first)
+		require.Contains(t, newest().data, `"replies":1`, "the first message of the thread counts it")
+		require.NotContains(t, newest().data, `"two"`)
+
+		before := f.events()
+		post("C2", "elsewhere", "")
+		passes(time.Second)
+		require.Equal(t, before, f.events(), "another channel's messages are not sent")
+
+		require.NoError(t, slack.DeleteMessage("C1", second))
+		require.Contains(t, newest().data, `"gone":["`+second+`"]`)
+
+		room.Request(practiceconveyor.Requester{Email: "a@x.example"})
+		require.Contains(t, newest().data, `"a@x.example"`)
+		slack.AddCommand(practiceslack.Command{Name: "/requests"})
+		require.Contains(t, newest().data, `"/requests"`)
+		require.NotContains(t, newest().data, `"a@x.example"`)
+	})
+}
+
+func TestManyChangesAtOnceBeginAnew(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, slack *practiceslack.Workspace, room *practiceconveyor.Room) {
+		t.Helper()
+		f := inChannel(t, slack, room)
+		for range 2000 {
+			_, err := slack.PostAsUser("U2", "C1", "hello", "")
+			require.NoError(t, err)
+		}
+		passes(time.Second)
+		n := f.told()[f.events()-1]
+		require.Equal(t, "start", n.name)
+		require.Contains(t, n.data, `"earlier":1975`)
 	})
 }

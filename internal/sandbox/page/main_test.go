@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +20,7 @@ import (
 
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/page"
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -41,7 +43,7 @@ func newWorld(t *testing.T, clock func() time.Time) *world {
 	t.Helper()
 	w := &world{
 		t:     t,
-		slack: practiceslack.New(practiceslack.Options{Clock: clock, Limits: practiceslack.Limits{Off: true}}),
+		slack: practiceslack.New(practiceslack.Options{Clock: clock, Pace: practiceslack.Pace{Limits: practiceslack.Limits{Off: true}}}),
 		room:  practiceconveyor.New(practiceconveyor.Options{Clock: clock, NDARequired: true}),
 	}
 	w.app = &app{world: w}
@@ -116,6 +118,49 @@ type app struct {
 	mu    sync.Mutex
 	reply string // to submissions
 	got   []payload
+	forms int  // the depth of the last form of the gallery
+	fails bool // at events
+}
+
+// deeper counts the forms of the gallery that lie on one another.
+func (a *app) deeper() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.forms = max(a.forms, 1) + 1
+	return a.forms
+}
+
+// takeEvent publishes a Home tab for who opened it, or fails.
+func (a *app) takeEvent(w http.ResponseWriter, r *http.Request) {
+	var e struct {
+		Event struct {
+			User string `json:"user"`
+		} `json:"event"`
+	}
+	_ = json.NewDecoder(r.Body).Decode(&e)
+	a.mu.Lock()
+	fails := a.fails
+	a.mu.Unlock()
+	if fails {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	a.world.api("views.publish", map[string]any{"user_id": e.Event.User, "view": testdata("home.json")})
+}
+
+func (a *app) failAtEvents(fails bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.fails = fails
+}
+
+// testdata reads a file of the gallery.
+func testdata(name string) json.RawMessage {
+	raw, err := fs.ReadFile(os.DirFS("testdata"), name)
+	if err != nil {
+		panic(err)
+	}
+	return raw
 }
 
 type payload struct {
@@ -144,12 +189,23 @@ type option struct {
 type state map[string]map[string]struct {
 	Value           string   `json:"value"`
 	SelectedDate    string   `json:"selected_date"`
+	SelectedTime    string   `json:"selected_time"`
+	SelectedMoment  int64    `json:"selected_date_time"`
 	SelectedOptions []option `json:"selected_options"`
 }
 
 func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Content-Type") == "application/json" {
+		a.takeEvent(w, r)
+		return
+	}
 	var p payload
 	_ = json.Unmarshal([]byte(r.FormValue("payload")), &p)
+	if command := r.FormValue("command"); command != "" {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]string{"text": r.FormValue("user_id") + " says " + command + " " + r.FormValue("text")})
+		return
+	}
 	a.mu.Lock()
 	a.got = append(a.got, p)
 	reply := a.reply
@@ -161,6 +217,11 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, reply)
 	case len(p.Actions) == 0:
+	case p.Actions[0].ActionID == "gallery":
+		a.world.api("views.open", map[string]any{"trigger_id": p.TriggerID, "view": testdata("form.json")})
+	case p.Actions[0].ActionID == "deeper":
+		deeper := strings.Replace(string(testdata("form.json")), `"Form 1"`, fmt.Sprintf(`"Form %d"`, a.deeper()), 1)
+		a.world.api("views.push", map[string]any{"trigger_id": p.TriggerID, "view": json.RawMessage(deeper)})
 	case p.Actions[0].ActionID == "open":
 		a.world.api("views.open", map[string]any{"trigger_id": p.TriggerID, "view": json.RawMessage(form)})
 	case p.Actions[0].ActionID == "whisper":
@@ -270,6 +331,9 @@ type seen struct {
 	Requests []seenRequest `json:"requests"`
 	Groups   []seenGroup   `json:"groups"`
 	More     int           `json:"more_groups"`
+	Access   []seenAccess  `json:"access"`
+	Commands []seenCommand `json:"commands"`
+	Home     *seenView     `json:"home"`
 	Wire     []seenLine    `json:"wire"`
 	Faults   []seenFault   `json:"faults"`
 	Running  bool          `json:"running"`
@@ -277,11 +341,12 @@ type seen struct {
 }
 
 type seenPerson struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Zone string `json:"zone"`
-	Role string `json:"role"`
-	App  bool   `json:"app"`
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Handle string `json:"handle"`
+	Zone   string `json:"zone"`
+	Role   string `json:"role"`
+	App    bool   `json:"app"`
 }
 
 type seenChannel struct {
@@ -299,6 +364,14 @@ type seenMessage struct {
 	State     state           `json:"state"`
 	Edited    bool            `json:"edited"`
 	Ephemeral bool            `json:"ephemeral"`
+	Replies   int             `json:"replies"`
+}
+
+// seenStretch is a part of a channel, or a thread.
+type seenStretch struct {
+	Messages []seenMessage `json:"messages"`
+	Earlier  int           `json:"earlier"`
+	Later    int           `json:"later"`
 }
 
 type seenView struct {
@@ -323,6 +396,19 @@ type seenRequest struct {
 	Gated     bool     `json:"gated"`
 }
 
+type seenAccess struct {
+	Email   string   `json:"email"`
+	Status  string   `json:"status"`
+	Groups  []string `json:"groups"`
+	Expires string   `json:"expires"`
+}
+
+type seenCommand struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Hint        string `json:"hint"`
+}
+
 type seenGroup struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
@@ -336,13 +422,24 @@ type seenFault struct {
 }
 
 type seenLine struct {
-	From   string `json:"from"`
-	To     string `json:"to"`
-	What   string `json:"what"`
-	Status int    `json:"status"`
-	Note   string `json:"note"`
-	Failed bool   `json:"failed"`
-	Count  int    `json:"count"`
+	ID        string `json:"id"`
+	From      string `json:"from"`
+	To        string `json:"to"`
+	What      string `json:"what"`
+	Status    int    `json:"status"`
+	Note      string `json:"note"`
+	Failed    bool   `json:"failed"`
+	Signature string `json:"signature"`
+}
+
+// messages fetches a part of a channel, or a thread.
+func (w *world) messages(path, query string) seenStretch {
+	w.t.Helper()
+	resp := w.sends(http.MethodGet, "/practice/"+path+"?"+query, "", nil)
+	require.Equal(w.t, http.StatusOK, resp.StatusCode)
+	var s seenStretch
+	require.NoError(w.t, json.Unmarshal(resp.body, &s), "%s", resp.body)
+	return s
 }
 
 // sees fetches what a person sees.

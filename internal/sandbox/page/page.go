@@ -1,17 +1,24 @@
 // Package page is the practice workspace as a person sees it in a browser: the
-// channel with its Block Kit messages and modals, the customer's side, the
-// practice Conveyor, and what goes over the wire between them.
+// channel with its Block Kit messages, threads, modals and App Home, the
+// customer's side, the practice Conveyor, and what goes over the wire between
+// them.
 //
 // It may import the two practice parties, the standard library and nothing
 // else. What people do on the page goes through the same Go API that tests use,
 // so the page can do nothing that a person in Slack could not.
 //
-// Beside that it has switches for what can go wrong, and stops and starts
-// Frontdesk through the small interface Desk.
+// Beside that it has switches for what can go wrong, each by itself, and stops
+// and starts Frontdesk through the small interface Desk.
 //
-// It promises: assets are embedded, nothing is fetched from elsewhere and no
-// script stands in the page itself; only the page's own origin, on this
-// machine, may read or act; bodies are bounded; a stream ends with its request.
+// An open page follows one stream of events, which begins with everything and
+// goes on with what changes; a page holds a part of a channel only, and fetches
+// others as somebody scrolls. The browser's side is in ui, and what is built
+// from it in assets.
+//
+// It promises: assets are embedded, nothing is fetched from elsewhere, no script
+// stands in the page itself and no text becomes markup; only the page's own
+// origin, on this machine, may read or act; bodies are bounded; no token is
+// shown; a stream ends with its request.
 package page
 
 import (
@@ -21,15 +28,16 @@ import (
 	"net/http"
 
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 //go:embed assets
 var assets embed.FS
 
-// contentPolicy lets the page use its own files only.
+// contentPolicy lets the page use its own files only, and lets no script make
+// markup or code out of a text.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // Desk is Frontdesk, as far as the page may stop and start it.
 type Desk interface {
@@ -54,6 +62,7 @@ type Page struct {
 func New(slack *practiceslack.Workspace, room *practiceconveyor.Room, desk Desk) *Page {
 	p := &Page{slack: slack, room: room, desk: desk}
 	p.news.rung = make(chan struct{})
+	p.switches.armed = map[string][]clearer{}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, assets, "assets/index.html")
@@ -61,6 +70,13 @@ func New(slack *practiceslack.Workspace, room *practiceconveyor.Room, desk Desk)
 	mux.Handle("GET /assets/", http.FileServerFS(assets))
 	mux.HandleFunc("GET /practice/snapshot", p.serveSnapshot)
 	mux.HandleFunc("GET /practice/events", p.serveEvents)
+	mux.HandleFunc("GET /practice/messages", p.serveMessages)
+	mux.HandleFunc("GET /practice/thread", p.serveThread)
+	mux.HandleFunc("GET /practice/exchange", p.serveExchange)
+	mux.Handle("POST /practice/say", taking(p.say))
+	mux.Handle("POST /practice/dismiss", taking(p.dismiss))
+	mux.Handle("POST /practice/home", taking(p.openHome))
+	mux.Handle("POST /practice/sign", taking(p.signNDA))
 	mux.Handle("POST /practice/act", taking(p.act))
 	mux.Handle("POST /practice/search", taking(p.search))
 	mux.Handle("POST /practice/submit", taking(p.submit))

@@ -16,7 +16,7 @@ import (
 func TestEveryAnswerCarriesThePolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, noon)
-	paths := []string{"/", "/practice/snapshot", "/practice/nothing", "/nothing", "/assets/nothing.js"}
+	paths := []string{"/", "/practice/snapshot", "/practice/messages", "/practice/thread", "/practice/exchange", "/practice/nothing", "/nothing", "/assets/nothing.js"}
 	for _, name := range assetNames(t) {
 		paths = append(paths, "/assets/"+name)
 	}
@@ -34,6 +34,7 @@ func TestEveryAnswerCarriesThePolicy(t *testing.T) {
 		policy := a.Header.Get("Content-Security-Policy")
 		require.Contains(t, policy, "default-src 'none'", name)
 		require.Contains(t, policy, "frame-ancestors 'none'", name)
+		require.Contains(t, policy, "require-trusted-types-for 'script'; trusted-types 'none'", name)
 		require.NotContains(t, policy, "unsafe", name)
 		require.NotContains(t, policy, "*", name)
 		require.Equal(t, "nosniff", a.Header.Get("X-Content-Type-Options"), name)
@@ -54,7 +55,7 @@ func TestOnlyThisMachinesNamesAreServed(t *testing.T) {
 		"evil.example": 403, "evil.example:8080": 403, "localhost.evil.example": 403, "127.0.0.1.nip.example:8080": 403,
 		"10.0.0.1": 403, "localhost:8080:1": 403,
 	} {
-		for _, p := range []string{"/", "/practice/snapshot", "/assets/page.js"} {
+		for _, p := range []string{"/", "/practice/snapshot", "/practice/messages", "/practice/thread", "/practice/exchange", "/assets/page.js"} {
 			require.Equal(t, want, w.sends(http.MethodGet, p, "", map[string]string{"Host": host}).StatusCode, "%s at %s", p, host)
 		}
 	}
@@ -151,57 +152,39 @@ func TestAssetsAreServedWithTheirTypes(t *testing.T) {
 
 func TestAssetsNameNothingFromElsewhere(t *testing.T) {
 	t.Parallel()
-	elsewhere := regexp.MustCompile(`(?i)https?://[^\s"'<>)]*|["'(=]//[a-z]`)
-	inline := regexp.MustCompile(`(?i)<script>|<style|\sstyle=|\son[a-z]+="|javascript:|innerHTML|insertAdjacentHTML|outerHTML|document\.write|\beval\(|new Function`)
+	elsewhere := regexp.MustCompile(`(?i)https?://[a-z0-9][^\s"'` + "`" + `<>)\\]*|["'(=]//[a-z]`)
+	inline := regexp.MustCompile(`(?i)<script>|<style|\sstyle="|\son[a-z]+="|document\.write|\beval\(|new Function`)
 	for _, name := range assetNames(t) {
+		if name == "licences.txt" {
+			continue // its words, not the page's
+		}
 		text := asset(t, name)
-		text = strings.ReplaceAll(text, `xmlns="http://www.w3.org/2000/svg"`, "")
-		require.Empty(t, elsewhere.FindAllString(text, -1), name)
+		for _, found := range elsewhere.FindAllString(text, -1) {
+			// Names of markup's languages, and where the Markdown library wants its bugs.
+			known := strings.HasPrefix(found, "http://www.w3.org/") || strings.HasPrefix(found, "https://github.com/markedjs/marked")
+			require.True(t, known, "%s names %s", name, found)
+		}
 		require.Empty(t, inline.FindAllString(text, -1), name)
 	}
 }
 
-func TestEveryAssetThatIsNamedExists(t *testing.T) {
+// TestSourcesMakeNoMarkup is about our own sources; the policy, with its trusted
+// types, keeps the libraries from it too.
+func TestSourcesMakeNoMarkup(t *testing.T) {
 	t.Parallel()
-	names := assetNames(t)
-	wanted := regexp.MustCompile(`"/assets/([^"]+)"|from "\./([^"]+)"|import\("\./([^"]+)"\)|import "\./([^"]+)"|url\(([^)]+)\)`)
-	named := map[string]bool{"index.html": true}
-	for _, name := range names {
-		for _, found := range wanted.FindAllStringSubmatch(asset(t, name), -1) {
-			target := strings.Join(found[1:], "")
-			require.Contains(t, names, target, "%s names it", name)
-			named[target] = true
+	markup := regexp.MustCompile(`(?i)innerHTML|insertAdjacentHTML|outerHTML|document\.write|srcdoc|DOMParser|\beval\(|new Function|javascript:`)
+	sources := os.DirFS("ui/src")
+	count := 0
+	require.NoError(t, fs.WalkDir(sources, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
 		}
-	}
-	for _, name := range names {
-		require.True(t, named[name], "nothing names %s", name)
-	}
-}
-
-func TestWhatModulesImportIsExported(t *testing.T) {
-	t.Parallel()
-	imports := regexp.MustCompile(`import \{([^}]+)\} from "\./([^"]+)"`)
-	checked := 0
-	for _, name := range assetNames(t) {
-		for _, found := range imports.FindAllStringSubmatch(asset(t, name), -1) {
-			for symbol := range strings.SplitSeq(found[1], ",") {
-				exported := regexp.MustCompile(`export (async )?(function|const|let|class) ` + regexp.QuoteMeta(strings.TrimSpace(symbol)) + `\b`)
-				require.Regexp(t, exported, asset(t, found[2]), "%s imports %s", name, symbol)
-				checked++
-			}
-		}
-	}
-	require.Positive(t, checked)
-}
-
-func TestEveryElementThatAModuleLooksForIsInThePage(t *testing.T) {
-	t.Parallel()
-	index := asset(t, "index.html")
-	for _, name := range assetNames(t) {
-		for _, found := range regexp.MustCompile(`byID\("([^"]+)"\)`).FindAllStringSubmatch(asset(t, name), -1) {
-			require.Contains(t, index, `id="`+found[1]+`"`, name)
-		}
-	}
+		raw, err := fs.ReadFile(sources, name)
+		require.Empty(t, markup.FindAllString(string(raw), -1), name)
+		count++
+		return err
+	}))
+	require.Greater(t, count, 20)
 }
 
 func assetNames(t *testing.T) []string {

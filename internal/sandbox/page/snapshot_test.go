@@ -3,13 +3,14 @@ package page_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 func TestASnapshotShowsThePeopleAndChannels(t *testing.T) {
@@ -19,11 +20,11 @@ func TestASnapshotShowsThePeopleAndChannels(t *testing.T) {
 	require.Equal(t, "U2", s.Person)
 	require.Equal(t, "C2", s.Channel)
 	require.Equal(t, []seenPerson{
-		{ID: w.slack.BotUserID(), Name: "frontdesk", Zone: "Etc/UTC", App: true},
-		{ID: "U1", Name: "Alice Ant", Zone: "Europe/Berlin"},
-		{ID: "U2", Name: "Bob Badger", Zone: "America/New_York"},
-		{ID: "U3", Name: "Gus Guest", Zone: "Etc/UTC", Role: "guest"},
-		{ID: "U4", Name: "Gone Gnu", Zone: "Etc/UTC", Role: "deactivated"},
+		{ID: w.slack.BotUserID(), Name: "frontdesk", Handle: "frontdesk", Zone: "Etc/UTC", App: true},
+		{ID: "U1", Name: "Alice Ant", Handle: "alice", Zone: "Europe/Berlin"},
+		{ID: "U2", Name: "Bob Badger", Handle: "bob", Zone: "America/New_York"},
+		{ID: "U3", Name: "Gus Guest", Handle: "gus", Zone: "Etc/UTC", Role: "guest"},
+		{ID: "U4", Name: "Gone Gnu", Handle: "gone", Zone: "Etc/UTC", Role: "deactivated"},
 	}, s.People)
 	require.Equal(t, []seenChannel{{ID: "C1", Name: "access", Member: true}, {ID: "C2", Name: "quiet", Member: true}}, s.Channels)
 }
@@ -45,7 +46,7 @@ func TestASnapshotOfAnEmptyWorldHasEmptyLists(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, noon)
 	require.Empty(t, w.sees("", "").Views)
-	for _, list := range []string{"messages", "views", "requests", "groups", "wire"} {
+	for _, list := range []string{"messages", "views", "requests", "access", "groups", "commands", "wire"} {
 		require.Contains(t, w.sees("", "").raw, fmt.Sprintf(`%q:[]`, list))
 	}
 }
@@ -61,8 +62,12 @@ func TestASnapshotShowsMessagesWithWhatThePersonChose(t *testing.T) {
 	w.api("chat.update", map[string]any{"channel": "C1", "ts": plain, "text": "after"})
 
 	s := w.sees("U1", "C1")
-	require.Len(t, s.Messages, 3)
-	first, second, third := s.Messages[0], s.Messages[1], s.Messages[2]
+	require.Len(t, s.Messages, 2, "the reply is in its thread")
+	thread := w.messages("thread", "as=U1&channel=C1&ts="+ts).Messages
+	require.Len(t, thread, 2)
+	require.Equal(t, s.Messages[0], thread[0])
+	require.Equal(t, 1, thread[0].Replies)
+	first, second, third := s.Messages[0], thread[1], s.Messages[1]
 	require.Equal(t, w.slack.BotUserID(), first.Author)
 	require.Equal(t, "fallback", first.Text)
 	require.JSONEq(t, ask, string(first.Blocks))
@@ -104,10 +109,23 @@ func TestASnapshotShowsTheNewestMessages(t *testing.T) {
 		require.NoError(t, err)
 	}
 	s := w.sees("U1", "C1")
-	require.Len(t, s.Messages, 200)
-	require.Equal(t, 3, s.Earlier)
-	require.Equal(t, "number 3", s.Messages[0].Text)
-	require.Equal(t, "number 202", s.Messages[199].Text)
+	require.Len(t, s.Messages, 25)
+	require.Equal(t, 178, s.Earlier)
+	require.Equal(t, "number 178", s.Messages[0].Text)
+	require.Equal(t, "number 202", s.Messages[24].Text)
+
+	before := w.messages("messages", "as=U1&channel=C1&before="+s.Messages[0].TS)
+	require.Len(t, before.Messages, 25)
+	require.Equal(t, "number 177", before.Messages[24].Text)
+	require.Equal(t, []int{153, 25}, []int{before.Earlier, before.Later})
+	after := w.messages("messages", "as=U1&channel=C1&after="+before.Messages[9].TS)
+	require.Equal(t, "number 163", after.Messages[0].Text)
+	require.Equal(t, []int{163, 15}, []int{after.Earlier, after.Later})
+	require.Equal(t, s.Messages, w.messages("messages", "as=U1&channel=C1").Messages)
+	for _, nothing := range []string{"as=U1&channel=C2", "as=U9&channel=C1", ""} {
+		require.Empty(t, w.messages("messages", nothing).Messages, nothing)
+		require.Empty(t, w.messages("thread", nothing+"&ts="+s.Messages[0].TS).Messages, nothing)
+	}
 }
 
 func TestASnapshotShowsOpenViewsToTheirPersonOnly(t *testing.T) {
@@ -179,44 +197,49 @@ func TestTheWireShowsWhatWentOverIt(t *testing.T) {
 
 	s := w.sees("U1", "C1")
 	for _, want := range []seenLine{
-		{From: "Frontdesk", To: "Slack", What: "chat.postMessage", Status: 200, Count: 1},
-		{From: "Slack", To: "Frontdesk", What: "block_actions", Status: 200, Count: 1},
-		{From: "Frontdesk", To: "Slack", What: "views.open", Status: 200, Count: 1},
-		{From: "Frontdesk", To: "Slack", What: "auth.test", Status: 500, Failed: true, Count: 1},
-		{From: "Frontdesk", To: "Slack", What: "auth.test", Status: 200, Note: "not_authed", Failed: true, Count: 1},
-		{From: "Frontdesk", To: "Conveyor", What: "GET /exchange/access_groups", Status: 200, Count: 1},
-		{From: "Frontdesk", To: "Conveyor", What: "GET /exchange/nothing", Status: 404, Failed: true, Count: 1},
+		{From: "Frontdesk", To: "Slack", What: "chat.postMessage", Status: 200},
+		{From: "Slack", To: "Frontdesk", What: "block_actions", Status: 200, Signature: "valid"},
+		{From: "Frontdesk", To: "Slack", What: "views.open", Status: 200},
+		{From: "Frontdesk", To: "Slack", What: "auth.test", Status: 500, Note: "server error", Failed: true},
+		{From: "Frontdesk", To: "Slack", What: "auth.test", Status: 200, Note: "not_authed", Failed: true},
+		{From: "Frontdesk", To: "Conveyor", What: "GET /exchange/access_groups", Status: 200},
+		{From: "Frontdesk", To: "Conveyor", What: "GET /exchange/nothing", Status: 404, Failed: true},
 	} {
-		require.Contains(t, s.Wire, want)
+		require.True(t, slices.ContainsFunc(s.Wire, func(l seenLine) bool { l.ID = ""; return l == want }), "%v in %v", want, s.Wire)
 	}
 	hooks := 0
 	for _, l := range s.Wire {
 		if l.What == "webhook access.requested" {
 			require.Equal(t, http.StatusNotFound, l.Status)
 			require.True(t, l.Failed)
-			hooks += l.Count
+			require.Equal(t, "valid", l.Signature)
+			hooks++
 		}
 	}
 	require.Positive(t, hooks)
+	shown := []byte(s.raw)
+	for _, l := range s.Wire {
+		out := w.sends(http.MethodGet, "/practice/exchange?id="+l.ID, "", nil)
+		require.Contains(t, string(out.body), `"ok":true`, l.What)
+		shown = append(shown, out.body...)
+	}
+	require.Contains(t, string(shown), "fallback", "what was posted is shown")
+	require.Contains(t, string(shown), "(not shown)")
 	for _, secret := range []string{w.slack.BotToken(), w.slack.SigningSecret(), w.room.Key(), key, "/actions/", "verification-token", "v0="} {
-		require.NotContains(t, s.raw, secret)
+		require.NotContains(t, string(shown), secret)
 	}
 }
 
-func TestTheWireGathersWhatRepeatsAndIsBounded(t *testing.T) {
+func TestTheWireIsBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, noon)
 	key := map[string]string{"X-Api-Key": w.room.Key()}
-	for range 7 {
-		w.sends(http.MethodGet, "/api/v2/exchange/access_groups", "", key)
-	}
-	require.Equal(t, []seenLine{
-		{From: "Frontdesk", To: "Conveyor", What: "GET /exchange/access_groups", Status: 200, Count: 7},
-	}, w.sees("U1", "C1").Wire)
-	for i := range 60 {
+	for i := range 210 {
 		w.sends(http.MethodGet, fmt.Sprintf("/api/v2/exchange/authorization_requests/%d", i), "", key)
 	}
-	require.Len(t, w.sees("U1", "C1").Wire, 50)
+	wire := w.sees("U1", "C1").Wire
+	require.Len(t, wire, 200)
+	require.Equal(t, "GET /exchange/authorization_requests/209", wire[199].What, "the newest are kept")
 }
 
 func TestTheWireShowsCutConnections(t *testing.T) {

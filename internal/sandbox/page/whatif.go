@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 const (
@@ -28,8 +28,8 @@ type fault struct {
 	On   bool   `json:"on"`
 }
 
-// whatIf is something that can go wrong. Of those that make the same calls to
-// Conveyor go wrong, one is on at a time: a call meets one fault only.
+// whatIf is something that can go wrong. A call meets one fault only: of several
+// that are on, the one that was switched on first.
 type whatIf struct {
 	id, name, hint string
 	room           []practiceconveyor.Fault
@@ -37,7 +37,7 @@ type whatIf struct {
 }
 
 func whatIfs() []whatIf {
-	slow := practiceconveyor.Slow(3 * time.Second)
+	slow, lost := practiceconveyor.Slow(3*time.Second), practiceconveyor.LostAnswer()
 	return []whatIf{
 		{
 			id: "conveyor_slow", name: "Conveyor is slow", hint: "A decision takes 3 seconds.",
@@ -51,6 +51,10 @@ func whatIfs() []whatIf {
 			id: "conveyor_500", name: "Conveyor answers 500", hint: "It fails, and does nothing.",
 			room: []practiceconveyor.Fault{{Kind: practiceconveyor.Status(http.StatusInternalServerError, 0)}},
 		},
+		{
+			id: "conveyor_lost", name: "Conveyor’s answer is lost", hint: "The decision is made, and Frontdesk does not hear of it.",
+			room: []practiceconveyor.Fault{{Method: http.MethodPost, Kind: lost}, {Method: http.MethodPatch, Kind: lost}},
+		},
 		{id: refusal, name: "Conveyor refuses ", hint: "The others may still decide."},
 		{
 			id: "slack_limited", name: "Slack limits updates", hint: "chat.update answers 429; come back after 5 seconds.",
@@ -63,23 +67,21 @@ func whatIfs() []whatIf {
 	}
 }
 
-// switches are what is on. Faults that a test switches on by itself are cleared
-// by the first click on a switch of the same party.
+// clearer is a fault that was switched on.
+type clearer interface{ Clear() }
+
+// switches are what is on. Faults that somebody else switched on are left alone.
 type switches struct {
 	mu      sync.Mutex
-	room    string   // the fault of Conveyor that is on
-	slack   []string // the faults of Slack that are on
-	refused string   // the person whom Conveyor refuses
+	armed   map[string][]clearer // by switch
+	refused string               // the person whom Conveyor refuses
 }
 
 func (s *switches) on(w whatIf) bool {
-	switch {
-	case w.id == refusal:
+	if w.id == refusal {
 		return s.refused != ""
-	case w.room != nil:
-		return s.room == w.id
 	}
-	return slices.Contains(s.slack, w.id)
+	return s.armed[w.id] != nil
 }
 
 // faults lists the switches as they stand, for the person who looks.
@@ -123,40 +125,31 @@ func (p *Page) switchFault(_ context.Context, in struct {
 	}
 	p.switches.mu.Lock()
 	defer p.switches.mu.Unlock()
-	s := &p.switches
-	switch w := all[at]; {
-	case w.id == refusal:
-		if !p.refuse(in.As, in.On) {
-			return answer{Error: "Nobody here is called so."}
-		}
-	case w.room != nil:
-		if !in.On && s.room != w.id {
-			break // another took its place meanwhile
-		}
-		s.room = ""
-		p.room.ClearFaults()
-		if in.On {
-			s.room = w.id
-			for _, f := range w.room {
-				p.room.Fault(f)
-			}
-		}
-	default:
-		s.slack = slices.DeleteFunc(s.slack, func(id string) bool { return id == w.id })
-		if in.On {
-			s.slack = append(s.slack, w.id)
-		}
-		p.slack.ClearFaults()
-		for _, other := range all {
-			if slices.Contains(s.slack, other.id) {
-				for _, f := range other.slack {
-					p.slack.Fault(f)
-				}
-			}
-		}
+	if w := all[at]; w.id != refusal {
+		p.flip(w, in.On)
+	} else if !p.refuse(in.As, in.On) {
+		return answer{Error: "Nobody here is called so."}
 	}
 	p.news.ring()
 	return answer{OK: true}
+}
+
+// flip switches faults on or off. Called with the mutex of the switches held.
+func (p *Page) flip(w whatIf, on bool) {
+	s := &p.switches
+	for _, armed := range s.armed[w.id] {
+		armed.Clear()
+	}
+	delete(s.armed, w.id)
+	if !on {
+		return
+	}
+	for _, f := range w.room {
+		s.armed[w.id] = append(s.armed[w.id], p.room.Fault(f))
+	}
+	for _, f := range w.slack {
+		s.armed[w.id] = append(s.armed[w.id], p.slack.Fault(f))
+	}
 }
 
 // refuse lets Conveyor refuse one person, or nobody again. Called with the

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 // desk is a Frontdesk that does what it is told, or fails with err.
@@ -70,11 +71,12 @@ func (w *world) on(person string) []string {
 
 func TestConveyorGoesWrongOnCommand(t *testing.T) {
 	t.Parallel()
-	slow := practiceconveyor.Slow(3 * time.Second)
+	slow, lost := practiceconveyor.Slow(3*time.Second), practiceconveyor.LostAnswer()
 	for name, want := range map[string][]practiceconveyor.Fault{
 		"conveyor_slow": {{Method: http.MethodPost, Kind: slow}, {Method: http.MethodPatch, Kind: slow}},
 		"conveyor_429":  {{Kind: practiceconveyor.Status(429, 5*time.Second)}},
 		"conveyor_500":  {{Kind: practiceconveyor.Status(500, 0)}},
+		"conveyor_lost": {{Method: http.MethodPost, Kind: lost}, {Method: http.MethodPatch, Kind: lost}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,17 +93,26 @@ func TestConveyorGoesWrongOnCommand(t *testing.T) {
 	}
 }
 
-func TestOneFaultOfConveyorAtATime(t *testing.T) {
+func TestOneSwitchLeavesTheOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, noon)
+	theirs := w.slack.Fault(practiceslack.Fault{Method: "users.list", Kind: practiceslack.ServerError, Times: -1})
+	defer theirs.Clear()
+	own := w.room.Fault(practiceconveyor.Fault{Method: http.MethodDelete, Kind: practiceconveyor.HTML()})
 	w.turns("slack_limited", true)
 	w.turns("conveyor_429", true)
 	w.turns("conveyor_500", true)
-	require.Equal(t, []string{"Conveyor answers 500", "Slack limits updates"}, w.on("U1"))
-	require.Equal(t, []practiceconveyor.Fault{{Kind: practiceconveyor.Status(500, 0)}}, w.room.Faults())
+	w.turns("conveyor_500", true)
+	require.Equal(t, []string{"Conveyor answers 429", "Conveyor answers 500", "Slack limits updates"}, w.on("U1"))
+	require.Len(t, w.room.Faults(), 3)
 	w.turns("conveyor_429", false)
-	require.Equal(t, []string{"Conveyor answers 500", "Slack limits updates"}, w.on("U1"), "a late click ends nothing else")
+	w.turns("conveyor_slow", false)
+	require.Equal(t, []string{"Conveyor answers 500", "Slack limits updates"}, w.on("U1"))
+	require.Equal(t, practiceconveyor.Status(500, 0), w.room.Faults()[1].Kind)
+	own.Clear()
 	require.Len(t, w.room.Faults(), 1)
+	w.turns("slack_limited", false)
+	require.Len(t, w.slack.Faults(), 1, "what a test switched on stays")
 }
 
 func TestSlackGoesWrongOnCommand(t *testing.T) {

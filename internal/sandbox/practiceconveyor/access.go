@@ -97,10 +97,10 @@ type Authorization struct {
 }
 
 type connection struct {
-	id, domain     string
-	crmLink        string
-	latestActivity time.Time
-	createdAt      time.Time
+	ID, Domain     string
+	CRMLink        string
+	LatestActivity time.Time
+	CreatedAt      time.Time
 }
 
 // Request files an access request as a customer does and returns its id. At a person's first request the webhook, if
@@ -130,6 +130,7 @@ func (r *Room) Request(who Requester) string {
 	send := r.webhook.URL != "" && len(known) == 0 && !who.Draft && !r.closed
 	if send {
 		r.sends.Add(1)
+		r.unsent.put(request.ID, new(true))
 	}
 	id := request.ID
 	r.mu.Unlock()
@@ -189,6 +190,7 @@ func (r *Room) SignNDA(email string) {
 		if a.Status == AuthorizationGated {
 			a.Status, a.UpdatedAt = AuthorizationAuthorized, r.clock()
 		}
+		r.authorizations.touch(a.ID)
 		r.publish(EventAuthorizationChanged, a.ID)
 	}
 }
@@ -219,7 +221,9 @@ func (r *Room) RemoveGroup(id string) bool {
 func (r *Room) SetGroups(groups []Group) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.groups = newShelf[Group](maxRows)
+	for _, id := range slices.Clone(r.groups.order) {
+		r.groups.remove(id)
+	}
 	for _, group := range groups {
 		if group.ID == "" {
 			group.ID = r.newID()

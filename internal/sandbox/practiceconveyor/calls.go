@@ -13,11 +13,15 @@ const (
 
 // Call is one call that the API took. Its texts are cut at 4096 characters; headers, and so the key, are not kept.
 type Call struct {
+	// Number counts the room's calls and is a call's own.
+	Number int
 	Method string
 	// Path is without BasePath.
 	Path  string
 	Query string
 	Body  string
+	// Answer is the body of the answer.
+	Answer string
 	// Status is zero while the call lasts and when the connection was cut.
 	Status   int
 	Fault    string
@@ -82,7 +86,7 @@ func (r *Room) begin(q *http.Request, path string, body []byte, found *route) (m
 			r.calls.counts[key]++
 		}
 	}
-	return met, r.calls.add(Call{
+	number = r.calls.add(Call{
 		Method: q.Method,
 		Path:   bounded(path, maxShortText),
 		Query:  bounded(q.URL.RawQuery, keptCallText),
@@ -90,10 +94,13 @@ func (r *Room) begin(q *http.Request, path string, body []byte, found *route) (m
 		Fault:  met.kind.String(),
 		Time:   r.clock(),
 	})
+	r.publish(EventCall, q.Method+" "+bounded(path, maxShortText))
+	return met, number
 }
 
 func (l *callLog) add(c Call) (number int) {
 	number = l.taken
+	c.Number = number
 	if len(l.ring) < keptCalls {
 		l.ring = append(l.ring, c)
 	} else {
@@ -104,13 +111,14 @@ func (l *callLog) add(c Call) (number int) {
 }
 
 // finish writes down how a call ended, unless it is forgotten by now.
-func (r *Room) finish(number, status int) {
+func (r *Room) finish(number int, got answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if number < r.calls.taken-len(r.calls.ring) {
 		return
 	}
 	c := &r.calls.ring[number%keptCalls]
-	c.Status, c.Done, c.Duration = status, true, r.clock().Sub(c.Time)
+	c.Status, c.Done, c.Duration = got.status, true, r.clock().Sub(c.Time)
+	c.Answer = bounded(string(got.body), keptCallText)
 	r.publish(EventCall, c.Method+" "+c.Path)
 }

@@ -184,6 +184,7 @@ func (r *Room) patchAuthorization(c call) answer {
 		a.Groups = groups
 	}
 	a.UpdatedAt = r.clock()
+	r.authorizations.touch(a.ID)
 	r.publish(EventAuthorizationChanged, a.ID)
 	return answerJSON(http.StatusOK, r.authorizationBody(a))
 }
@@ -195,7 +196,7 @@ func (r *Room) listGroups(c call) answer {
 func (r *Room) listConnections(c call) answer {
 	domain := c.params.texts["domain"]
 	rows := r.connections.newestFirst(func(n *connection) bool {
-		return !c.params.has("domain") || strings.EqualFold(n.domain, domain)
+		return !c.params.has("domain") || strings.EqualFold(n.Domain, domain)
 	})
 	return page(r, c, "connections", rows, r.connectionBody)
 }

@@ -3,6 +3,7 @@ package practiceconveyor
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -74,19 +75,51 @@ type Fault struct {
 
 type armedFault struct {
 	Fault
-	seen int
+	seen     int
+	released chan struct{}
 }
 
-// Fault arms a fault. Of several that match a call, the one armed first is used as long as it has times left.
-func (r *Room) Fault(f Fault) {
+// release lets the calls go that hang on the fault or are slow. Called with the mutex held, once.
+func (f *armedFault) release() { close(f.released) }
+
+// ArmedFault is a fault that was armed.
+type ArmedFault struct {
+	room  *Room
+	fault *armedFault
+}
+
+// Fault arms a fault, to be disarmed alone or with all others. Of several that match a call, the one armed first is
+// used as long as it has times left.
+func (r *Room) Fault(f Fault) *ArmedFault {
 	f.PathPrefix = strings.TrimPrefix(f.PathPrefix, BasePath)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.faults) == maxFaults {
+		r.faults[0].release()
 		r.faults = r.faults[1:]
 	}
-	r.faults = append(r.faults, &armedFault{Fault: f})
+	armed := &armedFault{Fault: f, released: make(chan struct{})}
+	r.faults = append(r.faults, armed)
 	r.publish(EventFaultsChanged, "")
+	return &ArmedFault{room: r, fault: armed}
+}
+
+// Clear disarms this fault, and lets the calls go that hang on it or are slow. Other faults stay.
+func (a *ArmedFault) Clear() {
+	a.room.mu.Lock()
+	defer a.room.mu.Unlock()
+	if !without(&a.room.faults, a.fault) && !without(&a.room.spent, a.fault) {
+		return
+	}
+	a.fault.release()
+	a.room.publish(EventFaultsChanged, "")
+}
+
+// without takes a fault out of a list, and says whether it was there.
+func without(list *[]*armedFault, f *armedFault) bool {
+	before := len(*list)
+	*list = slices.DeleteFunc(slices.Clone(*list), func(other *armedFault) bool { return other == f })
+	return len(*list) < before
 }
 
 // Faults returns the faults that can still strike.
@@ -104,9 +137,10 @@ func (r *Room) Faults() []Fault {
 func (r *Room) ClearFaults() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.faults = nil
-	close(r.released)
-	r.released = make(chan struct{})
+	for _, f := range slices.Concat(r.faults, r.spent) {
+		f.release()
+	}
+	r.faults, r.spent = nil, nil
 	r.publish(EventFaultsChanged, "")
 }
 
@@ -118,7 +152,7 @@ type struck struct {
 
 // strike finds the fault that a call meets and counts it. Called with the mutex held.
 func (r *Room) strike(method, path string) struck {
-	met := struck{released: r.released}
+	met := struck{}
 	for i, f := range r.faults {
 		if (f.Method != "" && f.Method != method) || !strings.HasPrefix(path, f.PathPrefix) {
 			continue
@@ -127,9 +161,14 @@ func (r *Room) strike(method, path string) struck {
 		if f.seen <= f.After {
 			continue
 		}
-		met.kind = f.Kind
+		met = struck{kind: f.Kind, released: f.released}
 		if f.Times > 0 && f.seen == f.After+f.Times {
 			r.faults = append(r.faults[:i:i], r.faults[i+1:]...)
+			if len(r.spent) == maxFaults {
+				r.spent[0].release()
+				r.spent = r.spent[1:]
+			}
+			r.spent = append(r.spent, f)
 			r.publish(EventFaultsChanged, "")
 		}
 		break

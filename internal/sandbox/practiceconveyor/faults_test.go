@@ -114,6 +114,35 @@ func TestClearingTheFaultsLetsCallsGo(t *testing.T) {
 	}
 }
 
+func TestAFaultIsClearedAlone(t *testing.T) {
+	t.Parallel()
+	c := open(t, practiceconveyor.Options{})
+	id := c.file("a@x.example")
+	broken := c.room.Fault(practiceconveyor.Fault{Method: "GET", Kind: practiceconveyor.Status(500, 0)})
+	slow := c.room.Fault(practiceconveyor.Fault{Method: "POST", Kind: practiceconveyor.Slow(time.Hour)})
+	hang := c.room.Fault(practiceconveyor.Fault{Method: "PATCH", Kind: practiceconveyor.Hang(), Times: 1})
+	answered := make(chan int, 2)
+	for _, q := range [][3]string{{"POST", grantsPath, `{"request_id":"` + id + `"}`}, {"PATCH", requestsPath + "/nobody", `{"status":"ignored"}`}} {
+		go func() {
+			got, _ := c.try(q[0], q[1], q[2])
+			answered <- got.status
+		}()
+	}
+	require.Eventually(t, func() bool { return len(c.room.Calls()) == 2 }, 5*time.Second, time.Millisecond)
+	slow.Clear()
+	require.Equal(t, http.StatusCreated, <-answered)
+	hang.Clear()
+	require.Equal(t, http.StatusUnprocessableEntity, <-answered, "its times were used up, and a call hung on it")
+	for range 2 {
+		require.Equal(t, http.StatusInternalServerError, c.do("GET", groupsPath, "").status, "the other one stays")
+		hang.Clear()
+		slow.Clear()
+	}
+	broken.Clear()
+	require.Equal(t, http.StatusOK, c.do("GET", groupsPath, "").status)
+	require.Empty(t, c.room.Faults())
+}
+
 func TestASlowAnswerComesLateAndASlowClientLeavesTheWorkDone(t *testing.T) {
 	t.Parallel()
 	c := open(t, practiceconveyor.Options{})

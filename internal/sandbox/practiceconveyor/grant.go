@@ -20,12 +20,14 @@ func (r *Room) approve(request *Request, reviewer string, g grant) (a *Authoriza
 	a, created = r.authorize(request.Email, g)
 	request.Status, request.DecidedBy, request.UpdatedAt = RequestApproved, reviewer, r.clock()
 	request.AuthorizationID = a.ID
+	r.requests.touch(request.ID)
 	r.publish(EventRequestDecided, request.ID)
 	return a, created
 }
 
 func (r *Room) ignore(request *Request, reviewer string) {
 	request.Status, request.DecidedBy, request.UpdatedAt = RequestIgnored, reviewer, r.clock()
+	r.requests.touch(request.ID)
 	r.publish(EventRequestDecided, request.ID)
 }
 
@@ -52,6 +54,7 @@ func (r *Room) authorize(email string, g grant) (a *Authorization, created bool)
 	} else {
 		a.Status = AuthorizationAuthorized
 	}
+	r.authorizations.touch(a.ID)
 	r.publish(EventAuthorizationChanged, a.ID)
 	return a, created
 }
@@ -82,7 +85,11 @@ func (r *Room) groupsByID(ids []string) ([]Group, error) {
 
 func (r *Room) dropUnknownGroups() {
 	for _, a := range r.authorizations.rows {
+		before := len(a.Groups)
 		a.Groups = slices.DeleteFunc(a.Groups, func(has Group) bool { return r.groups.get(has.ID) == nil })
+		if len(a.Groups) != before {
+			r.authorizations.touch(a.ID)
+		}
 	}
 }
 
@@ -95,12 +102,13 @@ func (r *Room) connect(email, crmLink string, at time.Time) string {
 	domain := strings.ToLower(email[cut+1:])
 	c := r.connections.get(domain)
 	if c == nil {
-		c = &connection{id: r.newID(), domain: domain, createdAt: at}
+		c = &connection{ID: r.newID(), Domain: domain, CreatedAt: at}
 		r.connections.put(domain, c)
 	}
 	if crmLink != "" {
-		c.crmLink = crmLink
+		c.CRMLink = crmLink
 	}
-	c.latestActivity = at
-	return c.id
+	c.LatestActivity = at
+	r.connections.touch(domain)
+	return c.ID
 }

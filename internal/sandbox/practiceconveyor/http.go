@@ -55,11 +55,11 @@ func (r *Room) serve(w http.ResponseWriter, q *http.Request) {
 	fault, number := r.begin(q, path, body, found)
 
 	got := r.undergo(q, fault, func() answer { return r.answer(q, body, found, id, pathKnown, fault.list()) })
-	if got.status == 0 {
-		r.finish(number, 0)
+	if got.status == 0 || r.isUnkept() {
+		r.finish(number, answer{})
 		panic(http.ErrAbortHandler)
 	}
-	r.finish(number, got.status)
+	r.finish(number, got)
 	write(w, got)
 }
 

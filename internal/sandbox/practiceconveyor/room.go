@@ -79,7 +79,6 @@ type Options struct {
 // Room is a practice trust room. Its methods may be called from any goroutine.
 type Room struct {
 	clock          func() time.Time
-	key            string
 	auth           AuthStyle
 	params         ParamStyle
 	appURL         string
@@ -93,8 +92,12 @@ type Room struct {
 	stop      context.CancelFunc
 	sends     sync.WaitGroup
 
-	mu             sync.Mutex
+	mu             guard
+	shelves        map[string]keptShelf // all of those below, by what stands on them
+	touched        []change             // what changed since the mutex was taken
+	unkept         bool                 // the keeper failed
 	closed         bool
+	key            string
 	keyDead        bool
 	ndaRequired    bool
 	decidedAnswer  int
@@ -108,9 +111,12 @@ type Room struct {
 	webhook        Webhook
 	webhookKey     []byte
 	deliveries     []Delivery
+	attempts       int
 	messageIDs     *shelf[string]
+	unsent         *shelf[bool] // requests whose first webhook is under way
+	owed           []string     // those of them that a process before left
 	faults         []*armedFault
-	released       chan struct{}
+	spent          []*armedFault // their times are used up, but calls may still hang on them
 	calls          callLog
 	subscribers    map[chan Event]struct{}
 }
@@ -145,16 +151,17 @@ func New(o Options) *Room {
 		stop:           stop,
 		ndaRequired:    o.NDARequired,
 		reviewerEmails: slices.Clone(o.ReviewerEmails),
-		signedNDA:      newShelf[string](maxRows),
-		requests:       newShelf[Request](maxRows),
-		authorizations: newShelf[Authorization](maxRows),
-		groups:         newShelf[Group](maxRows),
-		connections:    newShelf[connection](maxRows),
-		messageIDs:     newShelf[string](maxRows),
-		released:       make(chan struct{}),
+		shelves:        make(map[string]keptShelf),
 		calls:          newCallLog(),
 		subscribers:    make(map[chan Event]struct{}),
 	}
+	r.signedNDA = newShelf[string](r, "nda")
+	r.requests = newShelf[Request](r, "request")
+	r.authorizations = newShelf[Authorization](r, "authorization")
+	r.groups = newShelf[Group](r, "group")
+	r.connections = newShelf[connection](r, "connection")
+	r.messageIDs = newShelf[string](r, "message_id")
+	r.unsent = newShelf[bool](r, "unsent")
 	r.SetDecidedAnswer(o.DecidedAnswer)
 	r.routes = r.endpoints()
 	r.sendLater = func(requestID string) { r.sendInBackground(ctx, requestID) }
@@ -172,7 +179,18 @@ func (r *Room) Close() {
 }
 
 // Key returns the key that the room accepts, for the settings of the program under practice.
-func (r *Room) Key() string { return r.key }
+func (r *Room) Key() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.key
+}
+
+// SetKey replaces the key that the room accepts; the one before opens nothing from then on.
+func (r *Room) SetKey(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.key = key
+}
 
 // SetKeyDead makes every call answer 403 without a body, as with a key that was deactivated.
 func (r *Room) SetKeyDead(dead bool) {

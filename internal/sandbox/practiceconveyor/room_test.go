@@ -198,6 +198,17 @@ func TestADeadKeyOpensNothingUntilItLivesAgain(t *testing.T) {
 	require.Equal(t, http.StatusOK, c.do("GET", "/exchange/access_groups", "").status)
 }
 
+func TestAnotherKeyTakesThePlaceOfTheOneBefore(t *testing.T) {
+	t.Parallel()
+	c := open(t, practiceconveyor.Options{})
+	c.room.SetKey("another-key")
+	require.Equal(t, "another-key", c.room.Key())
+	c.header = http.Header{"X-Api-Key": {practiceconveyor.DefaultKey}}
+	require.Equal(t, http.StatusForbidden, c.do("GET", "/exchange/access_groups", "").status)
+	c.header = http.Header{"X-Api-Key": {"another-key"}}
+	require.Equal(t, http.StatusOK, c.do("GET", "/exchange/access_groups", "").status)
+}
+
 func TestUnknownPathsAndMethodsAreRefused(t *testing.T) {
 	t.Parallel()
 	c := open(t, practiceconveyor.Options{})

@@ -103,7 +103,7 @@ func groupBody(g *Group) map[string]any { return map[string]any{"id": g.ID, "nam
 func (r *Room) connectionBody(n *connection) map[string]any {
 	var all, withAccess, removed int
 	for _, a := range r.authorizations.rows {
-		if a.ConnectionID != n.id {
+		if a.ConnectionID != n.ID {
 			continue
 		}
 		all++
@@ -116,17 +116,17 @@ func (r *Room) connectionBody(n *connection) map[string]any {
 		}
 	}
 	return map[string]any{
-		"id":                               n.id,
+		"id":                               n.ID,
 		"_type":                            "Connection",
-		"domain":                           n.domain,
+		"domain":                           n.Domain,
 		"crm_id":                           nil,
-		"crm_link":                         orNull(n.crmLink),
+		"crm_link":                         orNull(n.CRMLink),
 		"authorizations_count":             all,
 		"authorizations_with_access_count": withAccess,
 		"authorizations_removed_count":     removed,
-		"latest_activity_at":               timestamp(n.latestActivity),
-		"created_at":                       timestamp(n.createdAt),
-		"updated_at":                       timestamp(n.latestActivity),
+		"latest_activity_at":               timestamp(n.LatestActivity),
+		"created_at":                       timestamp(n.CreatedAt),
+		"updated_at":                       timestamp(n.LatestActivity),
 	}
 }
 

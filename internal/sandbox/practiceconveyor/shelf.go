@@ -9,13 +9,18 @@ import (
 
 // shelf keeps rows in the order in which they came and drops the oldest when it is full.
 type shelf[T any] struct {
-	max   int
 	order []string
 	rows  map[string]*T
+	// touch is told of each row that changes: by put and remove, and by whoever changes a row in its place.
+	touch func(id string)
 }
 
-func newShelf[T any](limit int) *shelf[T] {
-	return &shelf[T]{max: limit, rows: make(map[string]*T)}
+// newShelf makes one of the room's shelves. The kind is what its rows are called where they are kept.
+func newShelf[T any](r *Room, kind string) *shelf[T] {
+	s := &shelf[T]{rows: make(map[string]*T)}
+	s.touch = func(id string) { r.touch(change{kind: kind, id: id, gone: s.get(id) == nil}) }
+	r.shelves[kind] = s
+	return s
 }
 
 func (s *shelf[T]) get(id string) *T { return s.rows[id] }
@@ -25,8 +30,10 @@ func (s *shelf[T]) put(id string, row *T) {
 		s.order = append(s.order, id)
 	}
 	s.rows[id] = row
-	for len(s.order) > s.max {
+	s.touch(id)
+	for len(s.order) > maxRows {
 		delete(s.rows, s.order[0])
+		s.touch(s.order[0])
 		s.order = s.order[1:]
 	}
 }
@@ -36,6 +43,7 @@ func (s *shelf[T]) remove(id string) bool {
 		return false
 	}
 	delete(s.rows, id)
+	s.touch(id)
 	s.order = slices.DeleteFunc(s.order, func(other string) bool { return other == id })
 	return true
 }
@@ -62,6 +70,7 @@ func (s *shelf[T]) newestFirst(keep func(*T) bool) []*T {
 // Called with the mutex held.
 func (r *Room) newID() string {
 	r.issuedIDs++
+	r.touch(change{kind: keptCounters})
 	var in [16]byte
 	binary.BigEndian.PutUint64(in[:8], r.seed)
 	binary.BigEndian.PutUint64(in[8:], r.issuedIDs)

@@ -72,9 +72,16 @@ func TestAFirstRequestSendsAWebhook(t *testing.T) {
 	c.room.Close()
 	require.Empty(t, inbox, "only a person's first request is told")
 	deliveries := c.room.Deliveries()
-	require.Equal(t, []practiceconveyor.Delivery{{
-		RequestID: id, MessageID: got.header.Get("Svix-Id"), Status: http.StatusAccepted, Time: c.clock.Now(),
-	}}, deliveries)
+	require.Len(t, deliveries, 1)
+	d := deliveries[0]
+	require.Equal(t, []any{id, got.header.Get("Svix-Id"), http.StatusAccepted, c.clock.Now(), got.body},
+		[]any{d.RequestID, d.MessageID, d.Status, d.Time, d.Body})
+	require.True(t, c.room.Genuine(d))
+	forged := d
+	forged.Body = append([]byte(" "), d.Body...)
+	require.False(t, c.room.Genuine(forged))
+	forged.Header = http.Header{}
+	require.False(t, c.room.Genuine(forged))
 	c.file("after@x.example")
 	require.Empty(t, inbox, "a closed room starts nothing")
 }

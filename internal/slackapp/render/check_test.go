@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
-	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceslack"
 	"github.com/frontdesk-hq/frontdesk/internal/slackapp/render"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
 )
 
 // shown is a message as it is sent.

@@ -207,14 +207,15 @@ func TestGoldenModals(t *testing.T) {
 // TestGoldenFilesAreAllUsed keeps files of states that are gone from staying.
 func TestGoldenFilesAreAllUsed(t *testing.T) {
 	t.Parallel()
-	messages, modals := goldenMessages(), goldenModals()
+	messages, modals, overviews := goldenMessages(), goldenModals(), goldenOverviews()
 	files, err := filepath.Glob(filepath.Join("testdata", "*.json"))
 	require.NoError(t, err)
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		_, isMessage := messages[name]
 		_, isModal := modals[name]
-		require.True(t, isMessage || isModal || name == "sentences", "%s belongs to no test", file)
+		_, isOverview := overviews[name]
+		require.True(t, isMessage || isModal || isOverview || name == "sentences", "%s belongs to no test", file)
 	}
 }
 

@@ -13,6 +13,10 @@ const (
 	ActionReject  = "reject"
 	ActionMore    = "more"
 
+	// ActionOpen and ActionOpenNext are the overview's menu and its button.
+	ActionOpen     = "open"
+	ActionOpenNext = "open_next"
+
 	// BlockDecide holds the buttons.
 	BlockDecide = "decide"
 
@@ -46,8 +50,9 @@ const (
 )
 
 const (
-	groupsPrefix = "groups:"
-	morePrefix   = "options:"
+	groupsPrefix   = "groups:"
+	morePrefix     = "options:"
+	overviewPrefix = "overview:"
 )
 
 // GroupsBlock gives the block_id of a menu of a source's access groups.
@@ -57,6 +62,12 @@ func GroupsBlock(source string) string { return groupsPrefix + source }
 func SourceOf(blockID string) (string, bool) {
 	return after(blockID, groupsPrefix)
 }
+
+// OverviewBlock gives the block_id of what can be opened of a source.
+func OverviewBlock(source string) string { return overviewPrefix + source }
+
+// SourceOfOverview gives the source that such a block_id names.
+func SourceOfOverview(blockID string) (string, bool) { return after(blockID, overviewPrefix) }
 
 // MoreValue gives the value of the overflow menu's option that opens the
 // options modal.

@@ -31,7 +31,9 @@ const replacement = '\uFFFD'
 
 // prose makes safe what a person wrote. Its line breaks stay.
 func prose(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(s)
+	for _, end := range []string{"\r\n", "\r", "\u0085", "\u2028", "\u2029"} {
+		s = strings.ReplaceAll(s, end, "\n")
+	}
 	return strings.TrimSpace(strings.Map(tame, strings.ToValidUTF8(s, string(replacement))))
 }
 
@@ -147,7 +149,10 @@ func joined(first, second rune) bool {
 
 // escape makes text from outside safe in mrkdwn.
 func escape(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+	// One by one: a strings.Replacer costs more to make than it saves here.
+	s = strings.ReplaceAll(s, "&", "&amp;")
+	s = strings.ReplaceAll(s, "<", "&lt;")
+	return strings.ReplaceAll(s, ">", "&gt;")
 }
 
 // plain is text that Slack shows as it is.

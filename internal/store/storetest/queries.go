@@ -2,8 +2,10 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,7 +16,7 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 )
 
-func byExternalID(t *testing.T, s approval.Store) {
+func byExternalID(t *testing.T, s Store) {
 	t.Helper()
 	const known, asked = 700, 1200
 	inTx(t, s, func(ctx context.Context, tx approval.Tx) error {
@@ -47,7 +49,7 @@ func byExternalID(t *testing.T, s approval.Store) {
 }
 
 // threeAndOneElsewhere receives r3, r1 and r2, decides r2, and adds r4 from elsewhere.
-func threeAndOneElsewhere(t *testing.T, s approval.Store) {
+func threeAndOneElsewhere(t *testing.T, s Store) {
 	t.Helper()
 	receive(t, s, "r3", "x3")
 	receive(t, s, "r1", "x1")
@@ -61,7 +63,7 @@ func threeAndOneElsewhere(t *testing.T, s approval.Store) {
 	})
 }
 
-func pending(t *testing.T, s approval.Store) {
+func pending(t *testing.T, s Store) {
 	t.Helper()
 	threeAndOneElsewhere(t, s)
 	found, err := s.Pending(t.Context(), source)
@@ -73,7 +75,7 @@ func pending(t *testing.T, s approval.Store) {
 	require.Empty(t, found)
 }
 
-func wantPending(t *testing.T, s approval.Store) {
+func wantPending(t *testing.T, s Store) {
 	t.Helper()
 	threeAndOneElsewhere(t, s)
 	before := map[string]approval.Request{}
@@ -97,7 +99,7 @@ func wantPending(t *testing.T, s approval.Store) {
 	requireEqual(t, before["r4"], stored(t, s, "r4"))
 }
 
-func groupsReplaced(t *testing.T, s approval.Store) {
+func groupsReplaced(t *testing.T, s Store) {
 	t.Helper()
 	elsewhere := groups("e1")
 	inTx(t, s, func(ctx context.Context, tx approval.Tx) error { return tx.SaveGroups(ctx, "elsewhere", elsewhere) })
@@ -122,7 +124,7 @@ func groupsReplaced(t *testing.T, s approval.Store) {
 	requireEqual(t, elsewhere, got)
 }
 
-func sourceRecord(t *testing.T, s approval.Store) {
+func sourceRecord(t *testing.T, s Store) {
 	t.Helper()
 	record, err := s.Source(t.Context(), source)
 	require.NoError(t, err)
@@ -140,7 +142,7 @@ func sourceRecord(t *testing.T, s approval.Store) {
 	require.Zero(t, record)
 }
 
-func notices(t *testing.T, s approval.Store) {
+func notices(t *testing.T, s Store) {
 	t.Helper()
 	receive(t, s, "r1", "x1")
 	want := approval.Notice{
@@ -182,10 +184,14 @@ func notices(t *testing.T, s approval.Store) {
 }
 
 // due gives the kinds and subjects of what is due.
-func due(t *testing.T, s approval.Store, now time.Time, limit int) []approval.Job {
+func due(t *testing.T, s Store, now time.Time) []approval.Job {
 	t.Helper()
-	jobs, err := s.Due(t.Context(), now, limit)
-	require.NoError(t, err)
+	var jobs []approval.Job
+	require.NoError(t, s.Due(t.Context(), now, 10, func(some []approval.Job) error {
+		require.NotEmpty(t, some)
+		jobs = append(jobs, some...)
+		return nil
+	}))
 	return jobs
 }
 
@@ -195,68 +201,77 @@ func shown(r approval.Request) approval.Request {
 	return r
 }
 
-func dueDecisions(t *testing.T, s approval.Store) {
+func dueDecisions(t *testing.T, s Store) {
 	t.Helper()
 	bookkeep(t, s, shown(receive(t, s, "r0", "x0")))
 	r, event := approve(t, receive(t, s, "r1", "x1"), "click")
 	r = save(t, s, shown(r), event)
 	job := []approval.Job{approval.CarryOutJob(r)}
-	require.Equal(t, job, due(t, s, at(100), 10))
+	require.Equal(t, job, due(t, s, at(100)))
 
 	r.Effect = approval.Effect{Attempts: 1, NextAt: at(200)}
 	bookkeep(t, s, r)
-	require.Empty(t, due(t, s, at(199), 10))
-	require.Equal(t, job, due(t, s, at(200), 10))
+	require.Empty(t, due(t, s, at(199)))
+	require.Equal(t, job, due(t, s, at(200)))
+
+	// What is farther ahead than any wait was written before the clock was put back.
+	require.Empty(t, due(t, s, at(200).Add(-approval.LongestWait)))
+	require.Equal(t, job, due(t, s, at(199).Add(-approval.LongestWait)))
 
 	r.Effect = approval.Effect{Attempts: 1, ClaimedUntil: at(300)}
 	bookkeep(t, s, r)
-	require.Empty(t, due(t, s, at(299), 10))
-	require.Equal(t, job, due(t, s, at(300), 10))
+	require.Equal(t, job, due(t, s, at(299).Add(-approval.LongestWait)))
+	require.Empty(t, due(t, s, at(299)))
+	require.Equal(t, job, due(t, s, at(300)))
 
 	confirm := approval.Event{Seq: 3, At: at(4), Action: approval.Confirm, Confirmation: &approval.Confirmation{}}
 	r, err := approval.Apply(r, confirm)
 	require.NoError(t, err)
 	save(t, s, shown(r), confirm)
-	require.Empty(t, due(t, s, at(1000), 10))
+	require.Empty(t, due(t, s, at(1000)))
 }
 
-func dueMessages(t *testing.T, s approval.Store) {
+func dueMessages(t *testing.T, s Store) {
 	t.Helper()
 	r := receive(t, s, "r1", "x1")
-	require.Equal(t, []approval.Job{{Kind: approval.JobPost, Subject: "r1", Version: 1}}, due(t, s, at(100), 10))
+	require.Equal(t, []approval.Job{{Kind: approval.JobPost, Subject: "r1", Version: 1}}, due(t, s, at(100)))
 
 	r = shown(r)
 	bookkeep(t, s, r)
-	require.Empty(t, due(t, s, at(100), 10))
+	require.Empty(t, due(t, s, at(100)))
 	r.Delivery.Wanted++
 	bookkeep(t, s, r)
 	job := []approval.Job{{Kind: approval.JobRewrite, Subject: "r1", Version: 2}}
-	require.Equal(t, job, due(t, s, at(100), 10))
+	require.Equal(t, job, due(t, s, at(100)))
 
 	r.Delivery.NextAt = at(200)
 	bookkeep(t, s, r)
-	require.Empty(t, due(t, s, at(199), 10))
-	require.Equal(t, job, due(t, s, at(200), 10))
+	require.Empty(t, due(t, s, at(199)))
+	require.Equal(t, job, due(t, s, at(200)))
+
+	require.Empty(t, due(t, s, at(200).Add(-approval.LongestWait)))
+	require.Equal(t, job, due(t, s, at(199).Add(-approval.LongestWait)))
 
 	r.Delivery.NextAt, r.Delivery.ClaimedUntil = time.Time{}, at(300)
 	bookkeep(t, s, r)
-	require.Empty(t, due(t, s, at(299), 10))
-	require.Equal(t, job, due(t, s, at(300), 10))
+	require.Equal(t, job, due(t, s, at(299).Add(-approval.LongestWait)))
+	require.Empty(t, due(t, s, at(299)))
+	require.Equal(t, job, due(t, s, at(300)))
 }
 
-func dueNotices(t *testing.T, s approval.Store) {
+func dueNotices(t *testing.T, s Store) {
 	t.Helper()
 	bookkeep(t, s, shown(receive(t, s, "r1", "x1")))
 	inTx(t, s, func(ctx context.Context, tx approval.Tx) error {
 		_, err := tx.AddNotice(ctx, approval.Notice{ID: "n1", RequestID: "r1", At: at(1)})
 		return err
 	})
-	require.Equal(t, []approval.Job{{Kind: approval.JobTell, Subject: "n1"}}, due(t, s, at(100), 10))
+	require.Equal(t, []approval.Job{{Kind: approval.JobTell, Subject: "n1"}}, due(t, s, at(100)))
 	inTx(t, s, func(ctx context.Context, tx approval.Tx) error { return tx.NoticeSent(ctx, "n1", at(2)) })
-	require.Empty(t, due(t, s, at(100), 10))
+	require.Empty(t, due(t, s, at(100)))
 }
 
-func dueLimited(t *testing.T, s approval.Store) {
+func duePages(t *testing.T, s Store) {
 	t.Helper()
 	// Ids sort by age; the order of writing is another.
 	for _, n := range []string{"3", "1", "2"} {
@@ -269,21 +284,36 @@ func dueLimited(t *testing.T, s approval.Store) {
 			return err
 		})
 	}
-	subjects := func(limit int) []string {
-		var got []string
-		for _, job := range due(t, s, at(100), limit) {
-			got = append(got, string(job.Kind)+" "+job.Subject)
-		}
-		return got
-	}
-	require.Equal(t, []string{
+	all := []string{
 		"carry_out r1", "carry_out r2", "carry_out r3", "post r1", "post r2", "post r3", "tell n1", "tell n2", "tell n3",
-	}, subjects(10))
-	// The limit is for each kind, so that none starves another.
-	require.Equal(t, []string{"carry_out r1", "carry_out r2", "post r1", "post r2", "tell n1", "tell n2"}, subjects(2))
+	}
+	for atOnce := 1; atOnce <= 4; atOnce++ {
+		var got []string
+		require.NoError(t, s.Due(t.Context(), at(100), atOnce, func(jobs []approval.Job) error {
+			require.LessOrEqual(t, len(jobs), atOnce)
+			for _, job := range jobs {
+				got = append(got, string(job.Kind)+" "+job.Subject)
+			}
+			if slices.Contains(got, "post r1") { // what is done meanwhile hides no other
+				bookkeep(t, s, shown(stored(t, s, "r1")))
+			}
+			return nil
+		}))
+		require.Equal(t, all, got, atOnce)
+		unshown := stored(t, s, "r1")
+		unshown.Delivery.Done, unshown.Delivery.TS = 0, ""
+		bookkeep(t, s, unshown)
+	}
+	failed := errors.New("no room")
+	pages := 0
+	require.ErrorIs(t, s.Due(t.Context(), at(100), 2, func([]approval.Job) error {
+		pages++
+		return failed
+	}), failed)
+	require.Equal(t, 1, pages, "the first trouble ends it")
 }
 
-func leastSeen(t *testing.T, s approval.Store) {
+func leastSeen(t *testing.T, s Store) {
 	t.Helper()
 	_, err := s.LeastSeen(t.Context(), at(1000))
 	require.ErrorIs(t, err, approval.ErrUnknown)

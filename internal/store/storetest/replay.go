@@ -14,7 +14,7 @@ import (
 
 // replay lives random lives and compares what the store has with what the
 // stored events say.
-func replay(t *testing.T, s approval.Store) {
+func replay(t *testing.T, s Store) {
 	t.Helper()
 	lives := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -44,7 +44,7 @@ func replay(t *testing.T, s approval.Store) {
 	})
 }
 
-func write(rt *rapid.T, s approval.Store, fn func(ctx context.Context, tx approval.Tx) error) {
+func write(rt *rapid.T, s Store, fn func(ctx context.Context, tx approval.Tx) error) {
 	require.NoError(rt, s.InTx(rt.Context(), fn))
 }
 

@@ -23,7 +23,7 @@ func full(id string) approval.Request {
 		Closing:      &approval.Closing{Standing: approval.StandingIgnored},
 		Effect:       approval.Effect{Attempts: 4, MaybeDone: true, NextAt: at(5), ClaimedUntil: at(6)},
 		Delivery: approval.Delivery{
-			Channel: "C1", TS: "1.2", Hash: "h", Wanted: 7, Done: 6, SeenAt: at(12), PostBegun: at(8), PostMissed: at(9), Failures: 9, NextAt: at(10), ClaimedUntil: at(11),
+			Channel: "C1", TS: "1.2", Hash: "h", Held: true, Wanted: 7, Done: 6, SeenAt: at(12), PostBegun: at(8), PostMissed: at(9), RewriteBegun: at(13), Failures: 9, NextAt: at(10), ClaimedUntil: at(11),
 		},
 		Missing: approval.Missing{Polls: 12, NotFound: 13},
 	}
@@ -44,7 +44,7 @@ func groups(ids ...string) []approval.Group {
 	return groups
 }
 
-func requestComesBack(t *testing.T, s approval.Store) {
+func requestComesBack(t *testing.T, s Store) {
 	t.Helper()
 	want := full("r1")
 	requireFull(t, "Request", reflect.ValueOf(want))
@@ -69,7 +69,7 @@ func requestComesBack(t *testing.T, s approval.Store) {
 	})
 }
 
-func bookkeepingAlone(t *testing.T, s approval.Store) {
+func bookkeepingAlone(t *testing.T, s Store) {
 	t.Helper()
 	want := receive(t, s, "r1", "x1")
 	other := receive(t, s, "r2", "x2")
@@ -82,7 +82,7 @@ func bookkeepingAlone(t *testing.T, s approval.Store) {
 	requireEqual(t, other, stored(t, s, "r2"))
 }
 
-func eventComesBack(t *testing.T, s approval.Store) {
+func eventComesBack(t *testing.T, s Store) {
 	t.Helper()
 	r, first := received(t, "r1", "x1")
 	receive(t, s, "r1", "x1")
@@ -107,7 +107,7 @@ func eventComesBack(t *testing.T, s approval.Store) {
 	require.Empty(t, got)
 }
 
-func unknown(t *testing.T, s approval.Store) {
+func unknown(t *testing.T, s Store) {
 	t.Helper()
 	_, err := s.Request(t.Context(), "r1")
 	require.ErrorIs(t, err, approval.ErrUnknown)
@@ -130,7 +130,7 @@ func unknown(t *testing.T, s approval.Store) {
 	require.Error(t, err, "a notice about an unknown request was added")
 }
 
-func oddText(t *testing.T, s approval.Store) {
+func oddText(t *testing.T, s Store) {
 	t.Helper()
 	for id, text := range map[string]string{
 		"emoji":   "👩‍👩‍👧‍👦 Zoë 🇨🇭 ﷽",
@@ -157,7 +157,7 @@ func oddText(t *testing.T, s approval.Store) {
 	}
 }
 
-func unstorableText(t *testing.T, s approval.Store) {
+func unstorableText(t *testing.T, s Store) {
 	t.Helper()
 	const odd, readable = "a\x00b\xffc", "a\uFFFDb\uFFFDc"
 	r, event := received(t, "r1", odd)

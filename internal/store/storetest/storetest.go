@@ -17,11 +17,24 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 )
 
+// Store is an approval.Store that also keeps the turns of its processes, as
+// internal/store tells.
+type Store interface {
+	approval.Store
+	BeginPoll(ctx context.Context, source string, now time.Time, interval time.Duration) (bool, error)
+	KeepPolling(ctx context.Context, source string) error
+	TakeOverPoll(ctx context.Context, source string, now time.Time) (bool, error)
+	Census(ctx context.Context) (open map[approval.State]int, oldest time.Time, err error)
+	EndPoll(ctx context.Context, source, trouble string) error
+	PollTrouble(ctx context.Context, source string) (string, error)
+	Turn(ctx context.Context, name string, every time.Duration, burst int, within time.Duration) (wait time.Duration, taken bool, err error)
+}
+
 // Run runs the suite. open gives a new, empty store, and closes it when the
 // test ends.
-func Run(t *testing.T, open func(t *testing.T) approval.Store) {
+func Run(t *testing.T, open func(t *testing.T) Store) {
 	t.Helper()
-	for name, test := range map[string]func(*testing.T, approval.Store){
+	for name, test := range map[string]func(*testing.T, Store){
 		"a request comes back with every field":                  requestComesBack,
 		"bookkeeping is saved alone":                             bookkeepingAlone,
 		"an event comes back with every field":                   eventComesBack,
@@ -45,8 +58,17 @@ func Run(t *testing.T, open func(t *testing.T) approval.Store) {
 		"decisions are due":                                      dueDecisions,
 		"messages are due":                                       dueMessages,
 		"notices are due":                                        dueNotices,
-		"due steps are limited, oldest first":                    dueLimited,
+		"due steps come in pages, oldest first":                  duePages,
 		"the message that was not seen for the longest time":     leastSeen,
+		"turns are taken one after another":                      turnsAreShared,
+		"turns come back":                                        turnsComeBack,
+		"many at once get a turn each":                           turnsOfManyAtOnce,
+		"held requests wait apart":                               heldRequests,
+		"an overview comes back":                                 overviewComesBack,
+		"decided requests are forgotten whole":                   forgetting,
+		"what is not decided is counted":                         census,
+		"processes poll in turns":                                pollsInTurns,
+		"a poll is not taken from one who lives":                 abandonedPolls,
 		"what a random life leaves is what its events replay to": replay,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +102,7 @@ func received(t *testing.T, id, externalID string) (approval.Request, approval.E
 }
 
 // receive adds a new request to the store.
-func receive(t *testing.T, s approval.Store, id, externalID string) approval.Request {
+func receive(t *testing.T, s Store, id, externalID string) approval.Request {
 	t.Helper()
 	r, event := received(t, id, externalID)
 	inTx(t, s, func(ctx context.Context, tx approval.Tx) error {
@@ -107,25 +129,25 @@ func approve(t *testing.T, r approval.Request, click string) (approval.Request, 
 }
 
 // save writes a request with its event.
-func save(t *testing.T, s approval.Store, r approval.Request, e approval.Event) approval.Request {
+func save(t *testing.T, s Store, r approval.Request, e approval.Event) approval.Request {
 	t.Helper()
 	inTx(t, s, func(ctx context.Context, tx approval.Tx) error { return tx.Save(ctx, r, e) })
 	return r
 }
 
 // bookkeep writes a request's bookkeeping.
-func bookkeep(t *testing.T, s approval.Store, r approval.Request) {
+func bookkeep(t *testing.T, s Store, r approval.Request) {
 	t.Helper()
 	inTx(t, s, func(ctx context.Context, tx approval.Tx) error { return tx.SaveBookkeeping(ctx, r) })
 }
 
-func inTx(t *testing.T, s approval.Store, fn func(ctx context.Context, tx approval.Tx) error) {
+func inTx(t *testing.T, s Store, fn func(ctx context.Context, tx approval.Tx) error) {
 	t.Helper()
 	require.NoError(t, s.InTx(t.Context(), fn))
 }
 
 // stored gives the request as the store has it.
-func stored(t *testing.T, s approval.Store, id string) approval.Request {
+func stored(t *testing.T, s Store, id string) approval.Request {
 	t.Helper()
 	r, err := s.Request(t.Context(), id)
 	require.NoError(t, err)

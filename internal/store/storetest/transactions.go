@@ -26,7 +26,7 @@ func together(fn func(i int) error) []error {
 	return errs
 }
 
-func receivedOnce(t *testing.T, s approval.Store) {
+func receivedOnce(t *testing.T, s Store) {
 	t.Helper()
 	want := receive(t, s, "r1", "x1")
 	again, event := received(t, "r2", "x1")
@@ -53,7 +53,7 @@ func receivedOnce(t *testing.T, s approval.Store) {
 	})
 }
 
-func receivedOnceConcurrently(t *testing.T, s approval.Store) {
+func receivedOnceConcurrently(t *testing.T, s Store) {
 	t.Helper()
 	var added atomic.Int32
 	errs := together(func(i int) error {
@@ -73,7 +73,7 @@ func receivedOnceConcurrently(t *testing.T, s approval.Store) {
 	require.Len(t, found, 1)
 }
 
-func keyOnce(t *testing.T, s approval.Store) {
+func keyOnce(t *testing.T, s Store) {
 	t.Helper()
 	first, event := approve(t, receive(t, s, "r1", "x1"), "click")
 	save(t, s, first, event)
@@ -107,7 +107,7 @@ func keyOnce(t *testing.T, s approval.Store) {
 	}
 }
 
-func staleVersion(t *testing.T, s approval.Store) {
+func staleVersion(t *testing.T, s Store) {
 	t.Helper()
 	r := receive(t, s, "r1", "x1")
 	now, event := approve(t, r, "click-1")
@@ -148,7 +148,7 @@ func everyWrite(ctx context.Context, t *testing.T, tx approval.Tx, known approva
 	require.NoError(t, tx.NoticeSent(ctx, "n1", at(2)))
 }
 
-func requireNothingWritten(t *testing.T, s approval.Store, known approval.Request) {
+func requireNothingWritten(t *testing.T, s Store, known approval.Request) {
 	t.Helper()
 	pending, err := s.Pending(t.Context(), source)
 	require.NoError(t, err)
@@ -166,7 +166,7 @@ func requireNothingWritten(t *testing.T, s approval.Store, known approval.Reques
 	require.ErrorIs(t, err, approval.ErrUnknown)
 }
 
-func errorLeavesNothing(t *testing.T, s approval.Store) {
+func errorLeavesNothing(t *testing.T, s Store) {
 	t.Helper()
 	known := receive(t, s, "r1", "x1")
 	failure := errors.New("thought better of it")
@@ -188,7 +188,7 @@ func errorLeavesNothing(t *testing.T, s approval.Store) {
 	bookkeep(t, s, known)
 }
 
-func endedContextLeavesNothing(t *testing.T, s approval.Store) {
+func endedContextLeavesNothing(t *testing.T, s Store) {
 	t.Helper()
 	known := receive(t, s, "r1", "x1")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -204,7 +204,7 @@ func endedContextLeavesNothing(t *testing.T, s approval.Store) {
 	bookkeep(t, s, known)
 }
 
-func oneDecisionWins(t *testing.T, s approval.Store) {
+func oneDecisionWins(t *testing.T, s Store) {
 	t.Helper()
 	receive(t, s, "r1", "x1")
 	var won atomic.Int32
@@ -238,7 +238,7 @@ func oneDecisionWins(t *testing.T, s approval.Store) {
 	requireVersion(t, s, "r2", 2)
 }
 
-func requireVersion(t *testing.T, s approval.Store, id string, version int) {
+func requireVersion(t *testing.T, s Store, id string, version int) {
 	t.Helper()
 	require.EqualValues(t, version, stored(t, s, id).Version)
 	events, err := s.Events(t.Context(), id)
@@ -246,7 +246,7 @@ func requireVersion(t *testing.T, s approval.Store, id string, version int) {
 	require.Len(t, events, version)
 }
 
-func noChangeIsLost(t *testing.T, s approval.Store) {
+func noChangeIsLost(t *testing.T, s Store) {
 	t.Helper()
 	receive(t, s, "r1", "x1")
 	errs := together(func(int) error {

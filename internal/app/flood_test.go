@@ -1,0 +1,292 @@
+package app_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/stretchr/testify/require"
+
+	"github.com/frontdesk-hq/frontdesk/internal/app"
+	"github.com/frontdesk-hq/frontdesk/internal/approval"
+	"github.com/frontdesk-hq/frontdesk/internal/config"
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox"
+	"github.com/frontdesk-hq/frontdesk/internal/sandbox/practiceconveyor"
+	"github.com/frontdesk-hq/frontdesk/internal/store/postgrestest"
+	"github.com/frontdesk-hq/frontdesk/pkg/practiceslack"
+)
+
+func TestAFloodWaitsBehindOneMessage(t *testing.T) {
+	t.Parallel()
+	onEachWay(t, func(on onStore) {
+		t, start := on.t, on.start
+		w := start(func(o *sandbox.Options) {
+			o.Configure = func(c *config.Config) {
+				c.SlackFloodLimit, c.ConveyorPollInterval, c.ConveyorWebhookSecret = 2, time.Hour, ""
+			}
+		})
+		var ids []string
+		for i := range 7 {
+			ids = append(ids, w.Room.Request(practiceconveyor.Requester{
+				Email: fmt.Sprintf("customer%d@example.net", i), RequestedAt: w.clock().Add(time.Duration(i-7) * time.Minute),
+			}))
+		}
+		require.Equal(t, 200, w.pollNow())
+		overview := w.channel.ExpectMessage(t, contains("5 more access requests are"))
+		w.channel.ExpectMessage(t, contains("customer1@example.net"))
+
+		menu := overview.Select("open")
+		require.Len(t, menu.Search(t.Context(), w.ada, "").Options, 5)
+		require.Len(t, menu.Search(t.Context(), w.ada, "R4@").Options, 1)
+		require.NoError(t, menu.Choose(t.Context(), w.ada, "customer4@example.net").Err())
+		msg := w.channel.ExpectMessage(t, contains("customer4@example.net"))
+		overview.ExpectUpdate(t, contains("4 more access requests are"))
+		require.NoError(t, msg.Button("Approve").Click(t.Context(), w.ada).Err())
+		msg.ExpectUpdate(t, contains("pproved by <@"+sandbox.Ada+">"))
+		require.Equal(t, practiceconveyor.RequestApproved, w.inRoom(ids[4]).Status)
+
+		// One that waits is decided in Conveyor: nobody has to see it any more.
+		require.NoError(t, w.Room.DecideElsewhere(ids[5], practiceconveyor.Approve))
+		require.Equal(t, 200, w.pollNow())
+		overview.ExpectUpdate(t, contains("3 more access requests are"))
+
+		require.NoError(t, overview.Button("Open the next 3").Click(t.Context(), w.ben).Err())
+		overview.ExpectUpdate(t, contains("No more access requests wait here"))
+		w.channel.ExpectMessage(t, contains("customer6@example.net"))
+		w.channel.NoMessage(t, contains("customer5@example.net"))
+		w.expectCalls("chat.postMessage", 7)
+		require.Equal(t, 7, w.posts(), "six requests and one overview")
+	})
+}
+
+// TestReplicasPollInTurns: two replicas ask as often as one would, and both
+// know how Conveyor is.
+func TestReplicasPollInTurns(t *testing.T) {
+	t.Parallel()
+	const interval = 300 * time.Millisecond
+	w := startWorld(t, postgrestest.URL(t), func(o *sandbox.Options) {
+		o.Configure = func(c *config.Config) { c.ConveyorPollInterval, c.ConveyorWebhookSecret = interval, "" }
+	})
+	other := w.another(t)
+	polls := func() int { return w.Room.CallsTo("GET", queue) }
+	w.expectReady(other, 200, "")
+	began, before := clock(), polls()
+	require.Eventually(t, func() bool { return polls() >= before+10 }, 30*time.Second, time.Millisecond)
+	require.GreaterOrEqual(t, clock().Sub(began), 9*interval*9/10, "ten polls, nine intervals")
+
+	w.Room.Fault(practiceconveyor.Fault{Method: "GET", PathPrefix: "/", Kind: practiceconveyor.Status(503, 0)})
+	w.expectReady(other, 503, "Conveyor could not be read the last time")
+	w.Room.ClearFaults()
+	w.expectReady(other, 200, "")
+}
+
+// TestThePollOfADeadReplicaIsMade leaves in the database what a replica leaves
+// that died over its poll: nobody would poll for an hour.
+func TestThePollOfADeadReplicaIsMade(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, postgrestest.URL(t), func(o *sandbox.Options) {
+		o.Configure = func(c *config.Config) { c.ConveyorPollInterval, c.ConveyorWebhookSecret = time.Hour, "" }
+	})
+	db := w.database()
+	defer func() { require.NoError(t, db.Close()) }()
+	require.Eventually(t, func() bool {
+		over := false
+		err := db.QueryRowContext(t.Context(), `SELECT polled_at > 0 AND polling_until = 0 FROM sources`).Scan(&over)
+		return err == nil && over
+	}, time.Minute, 10*time.Millisecond, "the poll of the start")
+	w.Room.Request(practiceconveyor.Requester{Email: "grace@northwind.example"})
+	polls := w.Room.CallsTo("GET", queue)
+	_, err := db.ExecContext(t.Context(), `UPDATE sources SET polling_until = 1`)
+	require.NoError(t, err)
+	w.channel.ExpectMessage(t, contains("grace@northwind.example"))
+	w.expectLog("another replica did not end its poll")
+	require.Equal(t, polls+1, w.Room.CallsTo("GET", queue), "it is made once")
+}
+
+// expectReady waits until both replicas say alike whether they are ready.
+func (w *world) expectReady(other *app.App, status int, says string) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		for _, url := range []string{w.FrontdeskURL(), other.URL()} {
+			if got, body := w.getFrom(url, "/readyz"); got != status || !strings.Contains(body, says) {
+				return false
+			}
+		}
+		return true
+	}, 30*time.Second, 20*time.Millisecond)
+}
+
+// another starts one more Frontdesk on the same database.
+func (w *world) another(tb testing.TB) *app.App {
+	tb.Helper()
+	log := logrus.New()
+	log.SetOutput(w.log)
+	other, err := app.Start(tb.Context(), app.Options{
+		Config: w.Settings(), Listen: "127.0.0.1:0", Version: "test", Clock: w.clock, Log: log, Timing: quick(),
+	})
+	require.NoError(tb, err)
+	tb.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		require.NoError(tb, other.Stop(ctx))
+	})
+	return other
+}
+
+// hurried is how much faster time passes for the practice world in the tests
+// and benchmarks of a burst: what Slack takes in an hour they see in minutes.
+const hurried = 20
+
+// burst lets requests come all at once, waits until each is posted, approves
+// some meanwhile, and says how it went.
+type burst struct {
+	took time.Duration // in the practice world's time
+	displaced,
+	calls, refused int
+	clicks []time.Duration // in real time
+}
+
+func inAHurry(o *sandbox.Options) {
+	began := clock()
+	o.Clock = func() time.Time { return began.Add(clock().Sub(began) * hurried) }
+	o.Slack.MaxRecords, o.Timing = 100_000, approval.Timing{}
+	o.Configure = func(c *config.Config) {
+		c.ConveyorPollInterval, c.ConveyorWebhookSecret, c.SlackFloodLimit = 10*time.Second, "", 0
+		c.SlackPostsPerMinute, c.SlackUpdatesPerMinute = 60*hurried, 50*hurried
+	}
+}
+
+func (w *world) burst(tb testing.TB, requests, clicks int) burst {
+	tb.Helper()
+	var b burst
+	posted := w.follow(tb, practiceslack.MessagePosted)
+	for i := range requests {
+		w.Room.Request(practiceconveyor.Requester{
+			Email: fmt.Sprintf("customer%05d@example.net", i), RequestedAt: w.clock().Add(time.Duration(i-requests) * time.Minute),
+		})
+	}
+	<-posted
+	began := w.clock()
+	for i := 1; i < requests; i++ {
+		ts := <-posted
+		if i%(requests/clicks) != 0 {
+			continue
+		}
+		msg := w.channel.ExpectMessage(tb, practiceslack.Where("is new", func(m practiceslack.Message) bool { return m.TS == ts }))
+		clicked := clock()
+		require.NoError(tb, msg.Button("Approve").Click(tb.Context(), w.ada).Err())
+		b.clicks = append(b.clicks, clock().Sub(clicked))
+	}
+	b.took = w.clock().Sub(began)
+	require.Equal(tb, requests, w.channel.Count(), "each is posted once")
+	w.channel.ExpectCount(tb, len(b.clicks), contains("pproved by <@"+sandbox.Ada+">"))
+	for _, call := range w.Slack.Calls("") {
+		b.calls++
+		if call.Error == "ratelimited" {
+			b.refused++
+		}
+	}
+	messages := w.channel.Messages()
+	sort.SliceStable(messages, func(i, j int) bool {
+		return cmp.Or(cmp.Compare(len(messages[i].TS), len(messages[j].TS)), strings.Compare(messages[i].TS, messages[j].TS)) < 0
+	})
+	for i, m := range messages {
+		for k := range min(requests, i+50) {
+			if k >= i-50 && strings.Contains(m.Visible(), fmt.Sprintf("customer%05d@", k)) {
+				b.displaced = max(b.displaced, i-k, k-i)
+			}
+		}
+	}
+	slices.Sort(b.clicks)
+	return b
+}
+
+// follow gives the messages to which something happens, one after another. The
+// test fails if none comes for long.
+func (w *world) follow(tb testing.TB, kind practiceslack.EventKind) <-chan string {
+	tb.Helper()
+	events, end := w.Slack.Subscribe()
+	messages := make(chan string, 1000)
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		defer close(messages)
+		for e := range events {
+			if e.Kind == practiceslack.Lagged {
+				tb.Error("messages were missed")
+				return
+			}
+			if e.Kind == kind {
+				messages <- e.TS
+			}
+		}
+	})
+	tb.Cleanup(func() {
+		end()
+		reading.Wait()
+	})
+	return messages
+}
+
+func TestABurstIsPostedInOrderAtSlacksPace(t *testing.T) {
+	t.Parallel()
+	const requests = 60
+	for name, c := range map[string]struct{ replicas, displaced int }{
+		"one": {1, 1},
+		// Two were held to 2. A loaded machine once gave 4, six busy loops beside it
+		// no more than 1: it is supposed, not proven, that one was held up while it
+		// had a turn, when Slack takes twenty a second from the other. Without an
+		// order it would be by some forty.
+		"two replicas": {2, 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			replicas, url := c.replicas, ""
+			if replicas > 1 {
+				url = postgrestest.URL(t)
+			}
+			w := startWorld(t, url, inAHurry)
+			for range replicas - 1 {
+				w.another(t)
+			}
+			got := w.burst(t, requests, 6)
+			t.Logf("%d requests in %s of Slack's time, %d of %d calls refused, at most %d places off", requests, got.took.Round(time.Second), got.refused, got.calls, got.displaced)
+			require.LessOrEqual(t, 100*got.refused, got.calls, "at most 1 % is refused")
+			require.LessOrEqual(t, got.displaced, c.displaced)
+			require.Greater(t, got.took, (requests-10)*time.Second, "Slack takes one a second")
+		})
+	}
+}
+
+// BenchmarkBurst lets 2,000 requests come at once. It says at what share of
+// Slack's pace they are posted, how many calls Slack refuses, and how fast the
+// clicks are answered meanwhile.
+func BenchmarkBurst(b *testing.B) {
+	const requests, clicks = 2000, 200
+	for name, replicas := range map[string]int{"sqlite": 1, "postgres with 3 replicas": 3} {
+		b.Run(name, func(b *testing.B) {
+			for range b.N {
+				url := ""
+				if replicas > 1 {
+					url = postgrestest.URL(b)
+				}
+				w := startWorld(b, url, inAHurry)
+				for range replicas - 1 {
+					w.another(b)
+				}
+				got := w.burst(b, requests, clicks)
+				b.ReportMetric(100*float64(requests-1)/got.took.Seconds(), "%-of-slacks-pace")
+				b.ReportMetric(100*float64(got.refused)/float64(got.calls), "%-refused")
+				b.ReportMetric(float64(got.displaced), "places-off")
+				b.ReportMetric(float64(got.clicks[len(got.clicks)/2].Microseconds())/1000, "answer-p50-ms")
+				b.ReportMetric(float64(got.clicks[len(got.clicks)*99/100].Microseconds())/1000, "answer-p99-ms")
+			}
+		})
+	}
+}

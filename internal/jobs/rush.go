@@ -1,0 +1,83 @@
+package jobs
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A rush is when ten decisions come in within a tenth of a second.
+const (
+	rushOf     = 10
+	rushWithin = 100 * time.Millisecond
+	// rushPace is the time between two jobs that begin nevertheless: ten a second
+	// are more than Slack accepts, and little beside a hundred decisions.
+	rushPace = 100 * time.Millisecond
+)
+
+// rush knows whether there is one. As long as there is, jobs begin one after
+// the other, at a pace: whoever clicked has to be answered within three seconds,
+// and the jobs compete with the answers for the processor, the disk and the
+// database.
+type rush struct {
+	clock func() time.Time
+	mu    sync.Mutex
+	// last are the times of the last decisions, in a ring; at is the oldest.
+	last [rushOf]time.Time
+	at   int
+	// turn is when the last of those may begin that wait.
+	turn time.Time
+}
+
+// decided counts a decision.
+func (r *rush) decided() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last[r.at] = r.clock()
+	r.at = (r.at + 1) % rushOf
+}
+
+// left gives for how long the rush lasts if nobody decides any more; it is not
+// positive if there is none.
+func (r *rush) left() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.leftAt(r.clock())
+}
+
+// leftAt is left at a time. mu is held.
+func (r *rush) leftAt(now time.Time) time.Duration { return rushWithin - now.Sub(r.last[r.at]) }
+
+// nextTurn gives when the next job may begin, however long the rush lasts.
+func (r *rush) nextTurn() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.clock()
+	if r.leftAt(now) <= 0 || r.turn.Before(now) {
+		r.turn = now
+	}
+	r.turn = r.turn.Add(rushPace)
+	return r.turn
+}
+
+// wait waits for the end of the rush, of the context, or for a turn.
+func (r *rush) wait(ctx context.Context) { r.waitUntil(ctx, r.nextTurn()) }
+
+// pause waits for the end of the rush, of the context, or for rushPace.
+func (r *rush) pause(ctx context.Context) { r.waitUntil(ctx, r.clock().Add(rushPace)) }
+
+func (r *rush) waitUntil(ctx context.Context, until time.Time) {
+	for {
+		wait := min(r.left(), until.Sub(r.clock()))
+		if wait <= 0 {
+			return
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
