@@ -72,10 +72,12 @@ func (p *inPlaceOfConveyor) before(t *testing.T, conveyor string) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
 		instead := p.instead.Load()
-		if page > 1 {
+		switch {
+		case page == 1:
+			p.begun.Store(instead)
+		case page > 1:
 			instead = p.begun.Load() // a list that began as rubbish ends as rubbish
 		}
-		p.begun.Store(instead)
 		if instead == nil {
 			pass.ServeHTTP(w, r)
 			return
