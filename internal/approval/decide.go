@@ -27,15 +27,6 @@ const (
 // A click that was once answered, also with Repeated, Taken or Deny, never
 // decides later.
 func (d *Desk) Decide(ctx context.Context, id string, decision Decision, tell bool) (Request, Verdict, error) {
-	if used, err := d.answered(ctx, decision.ID); err != nil {
-		return Request{}, "", fmt.Errorf("decide request %s: %w", id, err)
-	} else if used {
-		r, err := d.store.Request(ctx, id)
-		if err != nil {
-			return r, "", fmt.Errorf("decide request %s: %w", id, err)
-		}
-		return r, Repeated, nil
-	}
 	r, err := d.step(ctx, id, func(r Request) (*Event, *Notice, error) {
 		if r.State != Pending {
 			return nil, nil, errLate
@@ -43,19 +34,29 @@ func (d *Desk) Decide(ctx context.Context, id string, decision Decision, tell bo
 		decision.At = d.clock()
 		return &Event{Action: decision.Verb, Actor: decision.Reviewer.ID, Key: decision.ID, Decision: &decision}, nil, nil
 	})
-	verdict := Accepted
 	switch {
 	case errors.Is(err, ErrReplayed):
 		return r, Repeated, nil
-	case errors.Is(err, errLate) && r.Decision != nil && r.Decision.says(decision):
-		verdict, err = Repeated, d.notify(ctx, d.takenNotice(r, decision, false))
 	case errors.Is(err, errLate):
-		verdict, err = Taken, d.notify(ctx, d.takenNotice(r, decision, tell))
-	}
-	if err != nil {
+		return d.late(ctx, r, decision, tell)
+	case err != nil:
 		return r, "", fmt.Errorf("decide request %s: %w", id, err)
 	}
-	return r, verdict, nil
+	return r, Accepted, nil
+}
+
+// late gives the verdict on a decision about a request that is decided already,
+// and keeps that the click had its answer.
+func (d *Desk) late(ctx context.Context, r Request, decision Decision, tell bool) (Request, Verdict, error) {
+	same := r.Decision != nil && r.Decision.says(decision)
+	first, err := d.notify(ctx, d.takenNotice(r, decision, tell && !same))
+	switch {
+	case err != nil:
+		return r, "", fmt.Errorf("decide request %s: %w", r.ID, err)
+	case same || !first:
+		return r, Repeated, nil
+	}
+	return r, Taken, nil
 }
 
 // errLate says that the request is decided already. What is said about it then is
@@ -63,12 +64,12 @@ func (d *Desk) Decide(ctx context.Context, id string, decision Decision, tell bo
 // other's flush of the disk, one after the other, for the sake of one row.
 var errLate = errors.New("decided already")
 
-// notify keeps a notice, and has it told if that is still to be done.
-func (d *Desk) notify(ctx context.Context, n *Notice) error {
+// notify keeps a notice, and has it told if that is still to be done. It reports
+// whether there was none with its id before.
+func (d *Desk) notify(ctx context.Context, n *Notice) (added bool, err error) {
 	job := Job{Kind: JobTell, Subject: n.ID}
-	err := d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
-		added, err := tx.AddNotice(ctx, *n)
-		if err != nil || !added || !n.SentAt.IsZero() {
+	err = d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
+		if added, err = tx.AddNotice(ctx, *n); err != nil || !added || !n.SentAt.IsZero() {
 			return err
 		}
 		_, err = d.jobs.Enqueue(ctx, tx, job)
@@ -77,16 +78,7 @@ func (d *Desk) notify(ctx context.Context, n *Notice) error {
 	if err == nil {
 		d.jobs.Wake(job)
 	}
-	return err
-}
-
-// answered reports whether the click was answered with a notice.
-func (d *Desk) answered(ctx context.Context, clickID string) (bool, error) {
-	_, err := d.store.Notice(ctx, clickID)
-	if errors.Is(err, ErrUnknown) {
-		return false, nil
-	}
-	return err == nil, err
+	return added, err
 }
 
 // takenNotice tells a reviewer who was first. Its id is the click's, so that a
@@ -111,7 +103,7 @@ func (d *Desk) takenNotice(r Request, late Decision, tell bool) *Notice {
 func (d *Desk) Deny(ctx context.Context, id, clickID, person string, denial Denial) error {
 	r, err := d.store.Request(ctx, id)
 	if err == nil {
-		err = d.notify(ctx, &Notice{
+		_, err = d.notify(ctx, &Notice{
 			ID: clickID, RequestID: r.ID, To: person, Code: NoticeDenied, At: d.clock(), NoticeDetails: NoticeDetails{Denial: denial},
 		})
 	}

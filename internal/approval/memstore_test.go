@@ -297,7 +297,7 @@ func (tx *memTx) Save(_ context.Context, r approval.Request, e approval.Event) e
 		return fmt.Errorf("save request %s: version %d is not %d", r.ID, tx.rows.requests[r.ID].Version, e.Seq-1)
 	}
 	if e.Key != "" {
-		if tx.rows.keys[e.Key] {
+		if _, noticed := tx.rows.notices[e.Key]; noticed || tx.rows.keys[e.Key] {
 			return approval.ErrReplayed
 		}
 		tx.rows.keys[e.Key] = true

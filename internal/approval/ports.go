@@ -13,7 +13,7 @@ type Clock func() time.Time
 // ErrUnknown says that there is no such request or notice.
 var ErrUnknown = errors.New("unknown to Frontdesk")
 
-// ErrReplayed says that an event with the same key is already recorded.
+// ErrReplayed says that the key of an event was used before.
 var ErrReplayed = errors.New("recorded before")
 
 // ErrMessageGone says that the message to update is no longer there.
@@ -66,7 +66,8 @@ type Tx interface {
 	// adds nothing, if the source's external id is known.
 	Receive(ctx context.Context, r Request, e Event) (bool, error)
 	// Save writes a request that Apply gave, and the event that led there. It
-	// returns ErrReplayed if an event with the same key exists.
+	// returns ErrReplayed if there is an event with the same key, or a notice
+	// whose id it is.
 	Save(ctx context.Context, r Request, e Event) error
 	// SaveBookkeeping writes the request's Effect, Delivery and Missing only.
 	SaveBookkeeping(ctx context.Context, r Request) error

@@ -105,11 +105,37 @@ func (s *Store) inPostgresTx(ctx context.Context, fn func(ctx context.Context, t
 	defer func() {
 		_ = conn.Raw(func(any) error { return tx.Rollback(context.WithoutCancel(ctx)) })
 	}()
-	if err := fn(ctx, &Tx{q: conn, raw: tx, forUpdate: " FOR UPDATE"}); err != nil {
+	together := func(ctx context.Context, commands ...command) (changed []int64, err error) {
+		err = conn.Raw(func(any) error {
+			changed, err = inOneTrip(ctx, tx, commands)
+			return err
+		})
+		return changed, err
+	}
+	if err := fn(ctx, &Tx{q: conn, raw: tx, together: together, forUpdate: " FOR UPDATE"}); err != nil {
 		return err
 	}
 	if err := conn.Raw(func(any) error { return tx.Commit(ctx) }); err != nil {
 		return fmt.Errorf("commit a transaction: %w", err)
 	}
 	return nil
+}
+
+// inOneTrip sends statements together: what a click has to wait for is mostly
+// the way to the server and back.
+func inOneTrip(ctx context.Context, tx pgx.Tx, commands []command) ([]int64, error) {
+	var batch pgx.Batch
+	for _, s := range commands {
+		batch.Queue(s.query, s.args...)
+	}
+	results := tx.SendBatch(ctx, &batch)
+	changed := make([]int64, len(commands))
+	for i := range commands {
+		tag, err := results.Exec()
+		if err != nil {
+			return nil, errors.Join(err, results.Close())
+		}
+		changed[i] = tag.RowsAffected()
+	}
+	return changed, results.Close() //nolint:wrapcheck // wrapped by the callers
 }

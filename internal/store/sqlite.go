@@ -94,8 +94,24 @@ func openPool(ctx context.Context, path string, connections int, options url.Val
 
 func (s *Store) inSQLiteTx(ctx context.Context, fn func(ctx context.Context, tx approval.Tx) error) error {
 	return s.writer.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return fn(ctx, &Tx{q: tx, raw: tx})
+		return fn(ctx, &Tx{q: tx, raw: tx, together: func(ctx context.Context, commands ...command) ([]int64, error) {
+			return oneByOne(ctx, tx, commands)
+		}})
 	})
+}
+
+func oneByOne(ctx context.Context, tx *sql.Tx, commands []command) ([]int64, error) {
+	changed := make([]int64, len(commands))
+	for i, s := range commands {
+		res, err := tx.ExecContext(ctx, s.query, s.args...)
+		if err == nil {
+			changed[i], err = res.RowsAffected()
+		}
+		if err != nil {
+			return nil, err //nolint:wrapcheck // wrapped by the callers
+		}
+	}
+	return changed, nil
 }
 
 // FreeClaims lets go of every claim of a process that died and that keeps

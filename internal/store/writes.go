@@ -14,9 +14,16 @@ import (
 type Tx struct {
 	q   querier
 	raw any
+	// together runs statements and gives how many rows each of them changed.
+	together func(ctx context.Context, commands ...command) ([]int64, error)
 	// forUpdate keeps others from a row that is read. SQLite needs none: its
 	// transactions hold the file's write lock from their begin.
 	forUpdate string
+}
+
+type command struct {
+	query string
+	args  []any
 }
 
 // Raw gives the driver's transaction, a *sql.Tx or a pgx.Tx, for the job queue
@@ -42,25 +49,39 @@ func (t *Tx) Receive(ctx context.Context, r approval.Request, e approval.Event) 
 	if !added {
 		return false, nil
 	}
-	return true, t.addEvent(ctx, r.ID, e)
+	event, err := newEvent(r.ID, e)
+	if err != nil {
+		return false, err
+	}
+	added, err = t.insert(ctx, event.query, event.args...)
+	if err != nil {
+		return false, fmt.Errorf("add the first event of request %s: %w", r.ID, err)
+	}
+	if !added {
+		return false, approval.ErrReplayed
+	}
+	return true, nil
 }
 
 // Save implements approval.Tx.
 func (t *Tx) Save(ctx context.Context, r approval.Request, e approval.Event) error {
-	if err := t.addEvent(ctx, r.ID, e); err != nil {
+	event, err := newEvent(r.ID, e)
+	if err != nil {
 		return err
 	}
 	values, err := requestValues(r)
 	if err != nil {
 		return err
 	}
-	res, err := t.q.ExecContext(ctx, `UPDATE requests SET (`+requestColumns+`) = (`+placeholders(1, len(values))+`)
-		WHERE id = $1 AND version = $`+strconv.Itoa(len(values)+1), append(values, e.Seq-1)...)
-	if err != nil {
+	changed, err := t.together(ctx, event, command{`UPDATE requests SET (` + requestColumns + `) = (` + placeholders(1, len(values)) + `)
+		WHERE id = $1 AND version = $` + strconv.Itoa(len(values)+1), append(values, e.Seq-1)})
+	switch {
+	case err != nil:
 		return fmt.Errorf("save request %s: %w", r.ID, err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n != 1 {
-		return fmt.Errorf("save request %s at version %d: %d rows were at the version before (%w)", r.ID, r.Version, n, err)
+	case changed[0] == 0:
+		return approval.ErrReplayed
+	case changed[1] != 1:
+		return fmt.Errorf("save request %s at version %d: %d rows were at the version before", r.ID, r.Version, changed[1])
 	}
 	return nil
 }
@@ -135,22 +156,15 @@ func (t *Tx) NoticeSent(ctx context.Context, id string, at time.Time) error {
 	return nil
 }
 
-// addEvent adds an event, or gives ErrReplayed if its key is recorded.
-func (t *Tx) addEvent(ctx context.Context, requestID string, e approval.Event) error {
+// newEvent gives the statement that adds an event; it adds none if the event's
+// key was used before.
+func newEvent(requestID string, e approval.Event) (command, error) {
 	details, err := toJSON(storableArrival(e), false)
-	if err != nil {
-		return err
-	}
-	added, err := t.insert(ctx, `INSERT INTO events (request_id, seq, at, action, actor, key, details)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (key) DO NOTHING`,
-		requestID, e.Seq, toMilli(e.At), string(e.Action), e.Actor, sql.NullString{String: e.Key, Valid: e.Key != ""}, details)
-	if err != nil {
-		return fmt.Errorf("add event %d of request %s: %w", e.Seq, requestID, err)
-	}
-	if !added {
-		return approval.ErrReplayed
-	}
-	return nil
+	return command{
+		`INSERT INTO events (request_id, seq, at, action, actor, key, details)
+		SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS (SELECT 1 FROM notices WHERE id = $6) ON CONFLICT (key) DO NOTHING`,
+		[]any{requestID, e.Seq, toMilli(e.At), string(e.Action), e.Actor, sql.NullString{String: e.Key, Valid: e.Key != ""}, details},
+	}, err
 }
 
 // insert runs an INSERT … ON CONFLICT DO NOTHING and reports whether it added.

@@ -97,6 +97,16 @@ func keyOnce(t *testing.T, s Store) {
 	require.NoError(t, err)
 	require.Zero(t, record)
 
+	// A click that was answered with a notice was used as well.
+	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
+		_, err := tx.AddNotice(ctx, approval.Notice{ID: "late click", RequestID: "r2"})
+		return err
+	}))
+	after, event = approve(t, second, "late click")
+	err = s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error { return tx.Save(ctx, after, event) })
+	require.ErrorIs(t, err, approval.ErrReplayed)
+	requireEqual(t, second, stored(t, s, "r2"))
+
 	// Events without a key are never taken for the same.
 	third := first
 	for range 2 {
