@@ -144,6 +144,9 @@ func (d *desk) Decide(ctx context.Context, id string, decision approval.Decision
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if id != d.request.ID {
+		return approval.Request{}, "", approval.ErrUnknown
+	}
 	d.decided = append(d.decided, taken{id, decision, tell})
 	return d.request, d.verdict, nil
 }
@@ -154,6 +157,9 @@ func (d *desk) Deny(ctx context.Context, id, clickID, person string, denial appr
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if id != d.request.ID {
+		return approval.ErrUnknown
+	}
 	d.denied = append(d.denied, refusal{id, clickID, person, denial})
 	return nil
 }

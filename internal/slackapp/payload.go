@@ -45,6 +45,9 @@ func (p payload) requestID() string {
 	return ""
 }
 
+// acts reports whether somebody acted on something.
+func (p payload) acts(on string) bool { return on != "" && p.User.ID != "" }
+
 func (p payload) named() string {
 	if id, ok := render.RequestOfMeta(p.View.PrivateMetadata); ok {
 		return id
@@ -92,6 +95,17 @@ type option struct {
 	Text  struct {
 		Text string `json:"text"`
 	} `json:"text"`
+}
+
+// source gives the source whose menu of access groups there is among what was
+// entered; empty if there is none.
+func (i inputs) source() string {
+	for block := range i.Values {
+		if source, ok := render.SourceOf(block); ok {
+			return source
+		}
+	}
+	return ""
 }
 
 func (i inputs) at(block, action string) input { return i.Values[block][action] }

@@ -146,13 +146,18 @@ func (f *failure) Unwrap() error { return f.error }
 
 // approve makes a click on Approve durable.
 func (r *Reception) approve(ctx context.Context, p payload, requestID, id string) error {
-	request, err := r.request(ctx, p, requestID)
+	err := r.approveAs(ctx, p, requestID, id)
 	if errors.Is(err, approval.ErrUnknown) {
 		r.whisper(ctx, p, "Frontdesk does not know this request (any more). Please decide it in the source system.")
 		return nil
 	}
-	if err != nil {
-		return err
+	return err
+}
+
+// approveAs approves as the one who clicked, or denies it to them.
+func (r *Reception) approveAs(ctx context.Context, p payload, requestID, id string) error {
+	if !p.acts(requestID) {
+		return approval.ErrUnknown
 	}
 	reviewer, denial, err := r.mayDecide(ctx, p.User.ID)
 	if err != nil {
@@ -161,7 +166,7 @@ func (r *Reception) approve(ctx context.Context, p payload, requestID, id string
 	if denial != approval.Allowed {
 		return r.deny(ctx, requestID, id, p.User.ID, denial)
 	}
-	chosen, err := r.chosen(ctx, request, p.State)
+	chosen, err := r.chosen(ctx, p.State.source(), p.State)
 	if err != nil {
 		return err
 	}
@@ -211,7 +216,7 @@ func (r *Reception) optionsForm(ctx context.Context, p payload, request approval
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	chosen, err := r.chosen(ctx, request, p.State)
+	chosen, err := r.chosen(ctx, request.Source, p.State)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -221,12 +226,12 @@ func (r *Reception) optionsForm(ctx context.Context, p payload, request approval
 // chosen gives the access groups that are chosen in a menu. What is not among
 // the known groups is kept as it is: it is for the outside system to refuse
 // it, and not for us to drop it silently.
-func (r *Reception) chosen(ctx context.Context, request approval.Request, from inputs) ([]approval.Group, error) {
-	options := from.at(render.GroupsBlock(request.Source), render.ActionGroups).SelectedOptions
+func (r *Reception) chosen(ctx context.Context, source string, from inputs) ([]approval.Group, error) {
+	options := from.at(render.GroupsBlock(source), render.ActionGroups).SelectedOptions
 	if len(options) == 0 {
 		return nil, nil
 	}
-	groups, err := r.desk.Groups(ctx, request.Source)
+	groups, err := r.desk.Groups(ctx, source)
 	if err != nil {
 		return nil, err
 	}
@@ -312,7 +317,7 @@ func (r *Reception) decideForm(ctx context.Context, p payload, requestID string,
 		return inForm(block, render.Denial(denial))
 	}
 	if err == nil && decision.Verb == approval.Approve {
-		decision.Groups, err = r.chosen(ctx, request, p.View.State)
+		decision.Groups, err = r.chosen(ctx, request.Source, p.View.State)
 	}
 	var verdict approval.Verdict
 	if err == nil {
@@ -342,10 +347,9 @@ func (r *Reception) mayDecide(ctx context.Context, userID string) (approval.Revi
 	return approval.Reviewer{ID: userID, Email: person.Email}, denial, err
 }
 
-// request gives the request that somebody acted on; it is unknown if it has no
-// id or nobody acted.
+// request gives the request that somebody acted on.
 func (r *Reception) request(ctx context.Context, p payload, id string) (approval.Request, error) {
-	if id == "" || p.User.ID == "" {
+	if !p.acts(id) {
 		return approval.Request{}, approval.ErrUnknown
 	}
 	return r.desk.Request(ctx, id)

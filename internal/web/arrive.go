@@ -28,6 +28,9 @@ var errBusy = errors.New("too many large requests at once")
 type arrival struct {
 	next  http.Handler
 	large chan struct{}
+	// buffers are what bodies were read into, to be used again: they grow with
+	// what arrives, and never with what a client says will.
+	buffers sync.Pool
 }
 
 func whole(next http.Handler) http.Handler {
@@ -53,7 +56,7 @@ func (a *arrival) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		turnAway(w, "the body did not arrive", http.StatusRequestTimeout)
 		return
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	answer := &answering{ResponseWriter: w, begun: workedFor(r.Context()), proves: r.Method == http.MethodPost}
 	defer answer.begin(http.StatusOK)
 	a.next.ServeHTTP(answer, r)
@@ -62,20 +65,25 @@ func (a *arrival) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // read reads the body. What it gives beside has to be called when the body is
 // no longer needed.
 func (a *arrival) read(w http.ResponseWriter, r *http.Request) (body []byte, release func(), err error) {
-	release = func() {}
+	buffer, ok := a.buffers.Get().(*bytes.Buffer)
+	if !ok {
+		buffer = &bytes.Buffer{}
+	}
 	limited := http.MaxBytesReader(w, r.Body, maxBody)
-	body, err = io.ReadAll(io.LimitReader(limited, smallBody+1))
-	if err != nil || len(body) <= smallBody {
-		return body, release, err //nolint:wrapcheck // it goes no further than the caller
+	n, err := buffer.ReadFrom(io.LimitReader(limited, smallBody+1))
+	if err != nil || n <= smallBody {
+		return buffer.Bytes(), func() {
+			buffer.Reset()
+			a.buffers.Put(buffer)
+		}, err
 	}
 	select {
 	case a.large <- struct{}{}:
-		release = func() { <-a.large }
 	default:
-		return nil, release, errBusy
+		return nil, func() {}, errBusy
 	}
-	rest, err := io.ReadAll(limited)
-	return append(body, rest...), release, err
+	_, err = buffer.ReadFrom(limited)
+	return buffer.Bytes(), func() { <-a.large }, err
 }
 
 // turnAway answers a request that was not read to its end, and ends its
