@@ -103,8 +103,15 @@ func (s *sender) steady(ctx context.Context, clicks []click, perSecond int) (sen
 	return got, err
 }
 
+// waitUntil waits for the time of the next click, which is soon.
 func (s *sender) waitUntil(ctx context.Context, at time.Time) error {
-	return wait(ctx, at.Sub(s.clock()))
+	if d := at.Sub(s.clock()); d > 0 {
+		sleep(d)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("broken off: %w", err)
+	}
+	return nil
 }
 
 // wait waits for a time, or for the end of the context.

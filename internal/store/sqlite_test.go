@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -226,4 +228,26 @@ func TestFreeClaims(t *testing.T) {
 	gotOverview, err := s.Overview(t.Context(), "conveyor")
 	require.NoError(t, err)
 	require.Equal(t, overview, gotOverview)
+}
+
+// TestSQLiteJournalIsBounded writes several times what the journal may hold.
+func TestSQLiteJournalIsBounded(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "frontdesk.db")
+	s := open(t, "sqlite:"+file)
+	addRequest(t, s, "r1")
+	var most int64
+	for i := range 80 {
+		require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
+			_, err := tx.AddNotice(ctx, approval.Notice{
+				ID: strconv.Itoa(i), RequestID: "r1", NoticeDetails: approval.NoticeDetails{By: strings.Repeat("x", 1<<20)},
+			})
+			return err
+		}))
+		journal, err := os.Stat(file + "-wal")
+		require.NoError(t, err)
+		most = max(most, journal.Size())
+	}
+	require.Greater(t, most, int64(30<<20), "it is moved seldom")
+	require.Less(t, most, int64(40<<20))
 }
