@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,6 +67,11 @@ func serve(ctx context.Context, w World, envFile string) error {
 	if err != nil {
 		return fmt.Errorf("could not start: %w", err)
 	}
+	tending, rest := context.WithCancel(ctx)
+	var tended sync.WaitGroup
+	tended.Go(func() { tendMemory(tending) })
+	defer tended.Wait()
+	defer rest()
 	var failed error
 	select {
 	case <-ctx.Done():
