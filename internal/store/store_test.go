@@ -41,6 +41,7 @@ func TestSQLiteIsAStore(t *testing.T) {
 
 func TestPostgresIsAStore(t *testing.T) {
 	t.Parallel()
+	postgrestest.URL(t) // without a server there is nothing below to look at
 	ran := &statements{}
 	t.Run("suite", func(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) storetest.Store {
