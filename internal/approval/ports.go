@@ -67,7 +67,8 @@ type Tx interface {
 	Receive(ctx context.Context, r Request, e Event) (bool, error)
 	// Save writes a request that Apply gave, and the event that led there. It
 	// returns ErrReplayed if there is an event with the same key, or a notice
-	// whose id it is.
+	// whose id it is. Any error may also come later, at the latest from InTx,
+	// which commits nothing then.
 	Save(ctx context.Context, r Request, e Event) error
 	// SaveBookkeeping writes the request's Effect, Delivery and Missing only.
 	SaveBookkeeping(ctx context.Context, r Request) error

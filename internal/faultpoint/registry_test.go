@@ -113,7 +113,7 @@ func TestEveryCommitOfTheStoreIsAPoint(t *testing.T) {
 		}
 	}
 	require.ElementsMatch(t, faultpoint.Commits(), commits, "a method of the store commits and is no fault point, or the reverse")
-	writes := append(reaching(methods(t, "Tx"), "q.ExecContext", "together"), "Enqueue")
+	writes := append(reaching(methods(t, "Tx"), "q.ExecContext", "soon"), "Enqueue")
 	require.ElementsMatch(t, faultpoint.Writes(), writes, "a method of a transaction writes and is not noted, or the reverse")
 }
 

@@ -51,7 +51,7 @@ func (s *Store) Overview(ctx context.Context, source string) (approval.Overview,
 
 // Overview implements approval.Tx.
 func (t *Tx) Overview(ctx context.Context, source string) (approval.Overview, error) {
-	return readOverview(t.q.QueryRowContext(ctx, `SELECT `+overviewColumns+` FROM overviews WHERE source = $1`+t.forUpdate, source), source)
+	return readOverview(t.row(ctx, `SELECT `+overviewColumns+` FROM overviews WHERE source = $1`+t.forUpdate, source), source)
 }
 
 func readOverview(row scanner, source string) (approval.Overview, error) {

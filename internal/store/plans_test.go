@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,18 +43,36 @@ type statements struct {
 
 // TraceQueryStart implements pgx.QueryTracer.
 func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pgx.TraceQueryStartData) context.Context {
+	s.note(query.SQL, query.Args)
+	return ctx
+}
+
+// TraceBatchStart implements pgx.BatchTracer.
+func (*statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+// TraceBatchQuery implements pgx.BatchTracer.
+func (s *statements) TraceBatchQuery(_ context.Context, _ *pgx.Conn, query pgx.TraceBatchQueryData) {
+	s.note(query.SQL, query.Args)
+}
+
+// TraceBatchEnd implements pgx.BatchTracer.
+func (*statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+func (s *statements) note(statement string, args []any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if growing.MatchString(query.SQL) {
-		if s.args == nil {
-			s.args = map[string][]any{}
-		}
-		s.args[query.SQL] = slices.DeleteFunc(slices.Clone(query.Args), func(arg any) bool {
-			_, isOption := arg.(pgx.QueryResultFormatsByOID)
-			return isOption
-		})
+	if !growing.MatchString(statement) {
+		return
 	}
-	return ctx
+	if s.args == nil {
+		s.args = map[string][]any{}
+	}
+	s.args[statement] = slices.DeleteFunc(slices.Clone(args), func(arg any) bool {
+		_, isOption := arg.(pgx.QueryResultFormatsByOID)
+		return isOption
+	})
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.
@@ -66,6 +85,9 @@ var growing = regexp.MustCompile(`(?s)^(SELECT|INSERT|UPDATE|DELETE).*\b(request
 func (s *statements) mustNotGrowWithHistory(t *testing.T) {
 	t.Helper()
 	require.Greater(t, len(s.args), 20, "the statements were not seen")
+	for _, way := range []string{"SELECT id, source, external_id, requester, message, link, requested_at, received_at,", "INSERT INTO events", "UPDATE requests SET (id,"} {
+		require.True(t, slices.ContainsFunc(slices.Collect(maps.Keys(s.args)), func(ran string) bool { return strings.HasPrefix(ran, way) }), way)
+	}
 	// Only on SQLite, at start.
 	s.args[`UPDATE requests SET effect_claimed_until = 0 WHERE state IN ('approving', 'rejecting') AND effect_claimed_until > 0`] = nil
 	s.args[`UPDATE requests SET delivery_claimed_until = 0 WHERE delivery_done < delivery_wanted AND NOT delivery_held AND delivery_claimed_until > 0`] = nil

@@ -70,12 +70,8 @@ func waitForNoFlush(ctx context.Context, conn *pgx.Conn) error {
 	return err //nolint:wrapcheck // the driver says that it connects
 }
 
-// beginDurable begins a transaction that is as durable as the server is set up
-// to make transactions.
-const beginDurable = `BEGIN; SET LOCAL synchronous_commit TO DEFAULT`
-
-// inPostgresTx begins the transaction on the driver's own connection, because
-// River wants that, and runs our statements on the same connection through
+// inPostgresTx runs the transaction on the driver's own connection, because
+// River wants that, and our statements on the same connection through
 // database/sql. Those that have to wait for a connection go in the order in
 // which their time is up.
 func (s *Store) inPostgresTx(ctx context.Context, fn func(ctx context.Context, tx approval.Tx) error) error {
@@ -89,53 +85,34 @@ func (s *Store) inPostgresTx(ctx context.Context, fn func(ctx context.Context, t
 	}
 	defer func() { _ = conn.Close() }()
 
-	var tx pgx.Tx
+	var pipe *pipeline
 	err = conn.Raw(func(driver any) error {
-		var err error
-		tx, err = driver.(*stdlib.Conn).Conn().BeginTx(ctx, pgx.TxOptions{BeginQuery: beginDurable})
-		return err //nolint:wrapcheck // wrapped below
+		pipe = newPipeline(driver.(*stdlib.Conn).Conn())
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
-	// Rolled back even when the caller's time is up; after a commit it does
-	// nothing. Raw, because a statement whose time was up before it was sent makes
-	// database/sql let go of the connection: then another goroutine closes it,
-	// and the driver panics if it is used meanwhile.
+	own := guarded{conn, pipe}
+	// Rolled back even when the caller's time is up; after a commit it does nothing.
 	defer func() {
-		_ = conn.Raw(func(any) error { return tx.Rollback(context.WithoutCancel(ctx)) })
+		_ = own.raw(func() error { return pipe.Rollback(context.WithoutCancel(ctx)) })
 	}()
-	together := func(ctx context.Context, commands ...command) (changed []int64, err error) {
-		err = conn.Raw(func(any) error {
-			changed, err = inOneTrip(ctx, tx, commands)
-			return err
-		})
-		return changed, err
+	soon := func(_ context.Context, w write) error {
+		pipe.soon(w)
+		return nil
 	}
-	if err := fn(ctx, &Tx{q: conn, raw: tx, together: together, forUpdate: " FOR UPDATE"}); err != nil {
+	if err := fn(ctx, &Tx{q: own, raw: pipe, row: own.row, soon: soon, forUpdate: " FOR UPDATE"}); err != nil {
+		if pipe.err != nil {
+			return pipe.err // it was met by a later statement, which says something else about it
+		}
 		return err
 	}
-	if err := conn.Raw(func(any) error { return tx.Commit(ctx) }); err != nil {
+	if err := own.raw(func() error { return pipe.Commit(ctx) }); err != nil {
+		if pipe.err != nil {
+			return pipe.err
+		}
 		return fmt.Errorf("commit a transaction: %w", err)
 	}
 	return nil
-}
-
-// inOneTrip sends statements together: what a click has to wait for is mostly
-// the way to the server and back.
-func inOneTrip(ctx context.Context, tx pgx.Tx, commands []command) ([]int64, error) {
-	var batch pgx.Batch
-	for _, s := range commands {
-		batch.Queue(s.query, s.args...)
-	}
-	results := tx.SendBatch(ctx, &batch)
-	changed := make([]int64, len(commands))
-	for i := range commands {
-		tag, err := results.Exec()
-		if err != nil {
-			return nil, errors.Join(err, results.Close())
-		}
-		changed[i] = tag.RowsAffected()
-	}
-	return changed, results.Close() //nolint:wrapcheck // wrapped by the callers
 }

@@ -14,11 +14,21 @@ import (
 type Tx struct {
 	q   querier
 	raw any
-	// together runs statements and gives how many rows each of them changed.
-	together func(ctx context.Context, commands ...command) ([]int64, error)
+	// row asks for one row.
+	row func(ctx context.Context, query string, args ...any) scanner
+	// soon writes now, or with the next statement: then the error, which keeps
+	// everything from being committed, comes later, at the latest from InTx.
+	soon func(ctx context.Context, w write) error
 	// forUpdate keeps others from a row that is read. SQLite needs none: its
 	// transactions hold the file's write lock from their begin.
 	forUpdate string
+}
+
+// write is some statements, and what is said about how many rows each of them
+// changed, or about the error of one.
+type write struct {
+	commands []command
+	outcome  func(changed []int64, err error) error
 }
 
 type command struct {
@@ -32,7 +42,7 @@ func (t *Tx) Raw() any { return t.raw }
 
 // Request implements approval.Tx.
 func (t *Tx) Request(ctx context.Context, id string) (approval.Request, error) {
-	return scanRequest(t.q.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`+t.forUpdate, id))
+	return scanRequest(t.row(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`+t.forUpdate, id))
 }
 
 // Receive implements approval.Tx.
@@ -73,28 +83,32 @@ func (t *Tx) Save(ctx context.Context, r approval.Request, e approval.Event) err
 	if err != nil {
 		return err
 	}
-	changed, err := t.together(ctx, event, command{`UPDATE requests SET (` + requestColumns + `) = (` + placeholders(1, len(values)) + `)
-		WHERE id = $1 AND version = $` + strconv.Itoa(len(values)+1), append(values, e.Seq-1)})
-	switch {
-	case err != nil:
-		return fmt.Errorf("save request %s: %w", r.ID, err)
-	case changed[0] == 0:
-		return approval.ErrReplayed
-	case changed[1] != 1:
-		return fmt.Errorf("save request %s at version %d: %d rows were at the version before", r.ID, r.Version, changed[1])
-	}
-	return nil
+	row := command{`UPDATE requests SET (` + requestColumns + `) = (` + placeholders(1, len(values)) + `)
+		WHERE id = $1 AND version = $` + strconv.Itoa(len(values)+1), append(values, e.Seq-1)}
+	return t.soon(ctx, write{[]command{event, row}, func(changed []int64, err error) error {
+		switch {
+		case err != nil:
+			return fmt.Errorf("save request %s: %w", r.ID, err)
+		case changed[0] == 0:
+			return approval.ErrReplayed
+		case changed[1] != 1:
+			return fmt.Errorf("save request %s at version %d: %d rows were at the version before", r.ID, r.Version, changed[1])
+		}
+		return nil
+	}})
 }
 
 // SaveBookkeeping implements approval.Tx.
 func (t *Tx) SaveBookkeeping(ctx context.Context, r approval.Request) error {
 	values := bookkeepingValues(r)
-	_, err := t.q.ExecContext(ctx, `UPDATE requests SET (`+bookkeepingColumns+`) = (`+placeholders(2, len(values))+`)
-		WHERE id = $1`, append([]any{r.ID}, values...)...)
-	if err != nil {
-		return fmt.Errorf("save the bookkeeping of request %s: %w", r.ID, err)
-	}
-	return nil
+	row := command{`UPDATE requests SET (` + bookkeepingColumns + `) = (` + placeholders(2, len(values)) + `)
+		WHERE id = $1`, append([]any{r.ID}, values...)}
+	return t.soon(ctx, write{[]command{row}, func(_ []int64, err error) error {
+		if err != nil {
+			return fmt.Errorf("save the bookkeeping of request %s: %w", r.ID, err)
+		}
+		return nil
+	}})
 }
 
 // WantPending implements approval.Tx.
