@@ -96,8 +96,9 @@ func fsyncRate(folder string, clock func() time.Time) (rate float64, err error) 
 }
 
 // memory is what a process has of it, in megabytes. The proportional set is
-// what it has alone, and its share of what it has with others.
-type memory struct{ pss, rss, peak float64 }
+// what it has alone, and its share of what it has with others; its own is what
+// it has written, and no page of a file that the system can read again.
+type memory struct{ pss, rss, own, peak float64 }
 
 func memoryOf(pid int) (memory, error) {
 	rollup, status := fmt.Sprintf("/proc/%d/smaps_rollup", pid), fmt.Sprintf("/proc/%d/status", pid)
@@ -105,7 +106,7 @@ func memoryOf(pid int) (memory, error) {
 	for _, one := range []struct {
 		file, name string
 		into       *float64
-	}{{rollup, "Pss", &m.pss}, {rollup, "Rss", &m.rss}, {status, "VmHWM", &m.peak}} {
+	}{{rollup, "Pss", &m.pss}, {rollup, "Rss", &m.rss}, {rollup, "Anonymous", &m.own}, {status, "VmHWM", &m.peak}} {
 		kilobytes, err := strconv.ParseFloat(strings.TrimSuffix(fieldOf(one.file, one.name), " kB"), 64)
 		if err != nil {
 			return m, fmt.Errorf("read the memory of process %d: %w", pid, err)

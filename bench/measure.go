@@ -16,8 +16,10 @@ const (
 	coldStart  = "cold start to the first answered click"
 	idleMemory = "idle memory (PSS)"
 	idleRSS    = "idle memory (RSS)"
+	idleOwn    = "idle memory without pages of files"
 	loadMemory = "memory after the clicks (PSS)"
 	loadRSS    = "memory after the clicks (RSS)"
+	loadOwn    = "memory after the clicks without pages of files"
 	peakRSS    = "most memory at any time (RSS)"
 	processor  = "processor time a click"
 	refusals   = "clicks that were refused and sent again"
@@ -102,7 +104,7 @@ func (s *subject) startOnce(ctx context.Context, p plan, st *stub, database stri
 		return 0, err
 	}
 	used, err := memoryOf(running.cmd.Process.Pid)
-	got[idleMemory], got[idleRSS] = used.pss, used.rss
+	got[idleMemory], got[idleRSS], got[idleOwn] = used.pss, used.rss, used.own
 	return took, err
 }
 
@@ -143,7 +145,7 @@ func (s *subject) measureLoads(ctx context.Context, p plan, clock func() time.Ti
 		return err
 	}
 	used, err := memoryOf(running.cmd.Process.Pid)
-	got[loadMemory], got[loadRSS], got[peakRSS] = used.pss, used.rss, used.peak
+	got[loadMemory], got[loadRSS], got[loadOwn], got[peakRSS] = used.pss, used.rss, used.own, used.peak
 	return errors.Join(err, st.check(p.total))
 }
 
