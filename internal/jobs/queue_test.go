@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -374,4 +378,37 @@ func TestPostgresReplicasStartTogether(t *testing.T) {
 	for range replicas {
 		require.NoError(t, next(t, made))
 	}
+}
+
+// TestPostgresFetchesByIndexes: the server keeps the plan of a fetch that it made
+// when there were few jobs, and it has to be good for many.
+func TestPostgresFetchesByIndexes(t *testing.T) {
+	t.Parallel()
+	s := open(t, postgrestest.URL(t))
+	_, err := jobs.NewPostgres(t.Context(), s.Pool(), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	var plan strings.Builder
+	require.NoError(t, s.Pool().AcquireFunc(t.Context(), func(conn *pgxpool.Conn) error {
+		for _, statement := range []string{
+			`INSERT INTO river_job (args, kind, max_attempts, queue) SELECT '{}', 'step', 100, 'carry_out' FROM generate_series(1, 20)`,
+			`ANALYZE river_job`,
+			`SET plan_cache_mode = force_generic_plan`,
+			`PREPARE take (text, integer) AS UPDATE river_job SET state = 'running' FROM (
+				SELECT id FROM river_job WHERE state = 'available' AND queue = $1 AND scheduled_at <= now()
+				ORDER BY priority, scheduled_at, id LIMIT $2 FOR UPDATE SKIP LOCKED) AS locked WHERE river_job.id = locked.id`,
+		} {
+			if _, err := conn.Exec(t.Context(), statement); err != nil {
+				return fmt.Errorf("run %q: %w", statement, err)
+			}
+		}
+		rows, err := conn.Query(t.Context(), `EXPLAIN EXECUTE take ('carry_out', 16)`)
+		if err != nil {
+			return fmt.Errorf("explain the fetch: %w", err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		plan.WriteString(strings.Join(lines, "\n"))
+		return err
+	}))
+	require.Contains(t, plan.String(), "river_job_prioritized_fetching_index")
+	require.NotContains(t, plan.String(), "Seq Scan")
 }

@@ -45,7 +45,7 @@ func joinWorkers(ctx context.Context, conn *pgx.Conn) error {
 	if !joined {
 		return errMoving
 	}
-	return waitForNoFlush(ctx, conn)
+	return setUp(ctx, conn)
 }
 
 // takeAlone takes the database for this connection alone, as long as it lives.

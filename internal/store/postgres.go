@@ -61,12 +61,19 @@ func openPostgres(ctx context.Context, databaseURL string, change func(*pgxpool.
 	}, nil
 }
 
-// waitForNoFlush lets what is committed outside InTx become durable a moment
-// later: it is the job queue's own bookkeeping, such as which job runs, and the
-// like of it. Should the server's machine die in that moment, the rows still say
-// what is due; the death of this process loses nothing.
-func waitForNoFlush(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `SET synchronous_commit = off`)
+// setUp prepares a connection.
+//
+// What is committed outside InTx becomes durable a moment later: it is the job
+// queue's own bookkeeping, such as which job runs, and the like of it. Should the
+// server's machine die in that moment, the rows still say what is due; the death
+// of this process loses nothing.
+//
+// Tables are read by their indexes even if they are small. The server keeps the
+// plan of a prepared statement, and a process that starts with few jobs keeps the
+// one that is right for few: it read all jobs, twice, each time that it fetched
+// one, as long as it lived.
+func setUp(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SET synchronous_commit = off; SET enable_seqscan = off`)
 	return err //nolint:wrapcheck // the driver says that it connects
 }
 
