@@ -411,4 +411,7 @@ func TestPostgresFetchesByIndexes(t *testing.T) {
 	}))
 	require.Contains(t, plan.String(), "river_job_prioritized_fetching_index")
 	require.NotContains(t, plan.String(), "Seq Scan")
+	var compiles string
+	require.NoError(t, s.Pool().QueryRow(t.Context(), `SHOW jit`).Scan(&compiles))
+	require.Equal(t, "off", compiles, "what has no index would be compiled at each run")
 }

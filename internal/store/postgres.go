@@ -71,9 +71,10 @@ func openPostgres(ctx context.Context, databaseURL string, change func(*pgxpool.
 // Tables are read by their indexes even if they are small. The server keeps the
 // plan of a prepared statement, and a process that starts with few jobs keeps the
 // one that is right for few: it read all jobs, twice, each time that it fetched
-// one, as long as it lived.
+// one, as long as it lived. What has no index is read whole all the same; the
+// server thinks that dear then, and would compile each such statement first.
 func setUp(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `SET synchronous_commit = off; SET enable_seqscan = off`)
+	_, err := conn.Exec(ctx, `SET synchronous_commit = off; SET enable_seqscan = off; SET jit = off`)
 	return err //nolint:wrapcheck // the driver says that it connects
 }
 
