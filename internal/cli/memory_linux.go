@@ -3,8 +3,8 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 )
@@ -23,13 +23,11 @@ func letGoOfProgram() {
 	if err != nil {
 		return
 	}
-	const (
-		madvDontNeed = syscall.MADV_DONTNEED
-		madvCold     = 20 // Linux 5.4
-	)
+	const cold = 20 // MADV_COLD, Linux 5.4
 	for _, m := range unchanged(mappings, program) {
-		_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, madvCold)
-		_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, madvDontNeed)
+		for _, advice := range []uintptr{cold, syscall.MADV_DONTNEED} {
+			_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, advice)
+		}
 	}
 }
 
@@ -48,10 +46,9 @@ func unchanged(smaps []byte, file string) []mapping {
 		line := lines.Text()
 		fields := strings.Fields(line)
 		if len(fields) >= 5 && len(fields[1]) == 4 {
-			var ok bool
-			last, ok = addresses(fields[0])
+			read, _ := fmt.Sscanf(fields[0], "%x-%x", &last.from, &last.to)
 			// A path may have blanks in it, and is the end of the line.
-			ours = ok && fields[1][1] == '-' && strings.HasSuffix(line, " "+file)
+			ours = read == 2 && last.from < last.to && fields[1][1] == '-' && strings.HasSuffix(line, " "+file)
 			continue
 		}
 		if ours && len(fields) >= 2 && fields[0] == "Anonymous:" && fields[1] == "0" {
@@ -59,18 +56,4 @@ func unchanged(smaps []byte, file string) []mapping {
 		}
 	}
 	return found
-}
-
-// addresses reads two hexadecimal numbers with a dash between them.
-func addresses(s string) (m mapping, ok bool) {
-	from, to, _ := strings.Cut(s, "-")
-	first, err := strconv.ParseUint(from, 16, strconv.IntSize)
-	if err != nil {
-		return m, false
-	}
-	end, err := strconv.ParseUint(to, 16, strconv.IntSize)
-	if err != nil || end <= first {
-		return m, false
-	}
-	return mapping{uintptr(first), uintptr(end)}, true
 }

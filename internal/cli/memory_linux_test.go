@@ -2,6 +2,8 @@ package cli_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"regexp"
 	"strconv"
@@ -26,21 +28,48 @@ func fileMemory(t *testing.T, pid int) int {
 	return kilobytes
 }
 
-// TestAFrontdeskAtRestLetsGoOfItsProgram: some seconds after the last click the
-// real program has less than half of its file in memory, and the next click is
-// decided as if nothing had been.
-func TestAFrontdeskAtRestLetsGoOfItsProgram(t *testing.T) {
+// collector asks the program how often it has collected, and at how many bytes it
+// does so again.
+func (s *servedProgram) collector() (times, next float64) {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.address+"/metrics", nil)
+	require.NoError(s.t, err)
+	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Do(r)
+	require.NoError(s.t, err)
+	defer func() { require.NoError(s.t, answer.Body.Close()) }()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(s.t, err)
+	metric := func(name string) float64 {
+		found := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindSubmatch(text)
+		require.NotNil(s.t, found, name)
+		n, err := strconv.ParseFloat(string(found[1]), 64)
+		require.NoError(s.t, err)
+		return n
+	}
+	return metric("go_gc_duration_seconds_count"), metric("go_memstats_next_gc_bytes")
+}
+
+// TestAFrontdeskAtRestGivesMemoryBack: some seconds after the last click the real
+// program has collected, and has less than half of its file in memory; the next
+// click is decided as if nothing had been. All the time its collector waits for
+// more than the little that lives would make it wait.
+func TestAFrontdeskAtRestGivesMemoryBack(t *testing.T) {
 	t.Parallel()
 	s := serveForReal(t, practiceslack.Options{})
 	for _, email := range []string{"first@northwind.example", "second@northwind.example"} {
 		s.decide(email)
+		before, _ := s.collector()
 		busy := fileMemory(t, s.process.Process.Pid)
 		var resting int
 		require.Eventually(t, func() bool {
 			resting = fileMemory(t, s.process.Process.Pid)
 			return resting < busy/2
 		}, time.Minute, 20*time.Millisecond, "it had %d kB", busy)
-		t.Logf("of the program's file in memory: %d kB after a decision, %d kB at rest", busy, resting)
+		times, next := s.collector()
+		t.Logf("of the program's file in memory: %d kB after a decision, %d kB at rest; collected at %.0f kB", busy, resting, next/1024)
+		require.Greater(t, times, before)
+		require.Greater(t, next, float64(32<<20))
 	}
 	s.decide("third@northwind.example")
 }

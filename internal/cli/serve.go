@@ -67,11 +67,11 @@ func serve(ctx context.Context, w World, envFile string) error {
 	if err != nil {
 		return fmt.Errorf("could not start: %w", err)
 	}
-	tending, rest := context.WithCancel(ctx)
+	tending, stopTending := context.WithCancel(ctx)
 	var tended sync.WaitGroup
 	tended.Go(func() { tendMemory(tending) })
 	defer tended.Wait()
-	defer rest()
+	defer stopTending()
 	var failed error
 	select {
 	case <-ctx.Done():

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -12,6 +11,7 @@ import (
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
 	"github.com/frontdesk-hq/frontdesk/internal/store"
 	"github.com/frontdesk-hq/frontdesk/internal/store/postgrestest"
+	"github.com/frontdesk-hq/frontdesk/internal/store/storetest"
 )
 
 // trips counts how often something was sent to the server and waited for.
@@ -54,30 +54,6 @@ func (*trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryDat
 // TraceBatchEnd implements pgx.BatchTracer.
 func (*trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// asked adds pending requests, and gives the decision on each.
-func asked(t *testing.T, s *store.Store, ids ...string) (decide func(id, key string) (approval.Request, approval.Event)) {
-	t.Helper()
-	at := time.UnixMilli(1_760_000_000_000).UTC()
-	known := map[string]approval.Request{}
-	for _, id := range ids {
-		arrival := approval.Event{Seq: 1, At: at, Action: approval.Receive, Arrival: &approval.Arrival{Source: "conveyor", ExternalID: id, Requester: "ann@example.com"}}
-		r, err := approval.Apply(approval.Request{ID: id}, arrival)
-		require.NoError(t, err)
-		require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
-			_, err := tx.Receive(ctx, r, arrival)
-			return err
-		}))
-		known[id] = r
-	}
-	return func(id, key string) (approval.Request, approval.Event) {
-		d := approval.Decision{ID: key, Verb: approval.Approve, At: at, Reviewer: approval.Reviewer{ID: "U1"}}
-		e := approval.Event{Seq: 2, At: at, Action: approval.Approve, Actor: "U1", Key: key, Decision: &d}
-		r, err := approval.Apply(known[id], e)
-		require.NoError(t, err)
-		return r, e
-	}
-}
-
 // TestPostgresSparesTrips counts those of a decision: the begin goes with the
 // first statement, and the event and the row with what comes after them.
 func TestPostgresSparesTrips(t *testing.T) {
@@ -86,10 +62,10 @@ func TestPostgresSparesTrips(t *testing.T) {
 	s, err := store.OpenTraced(t.Context(), postgrestest.URL(t), &sent)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	decide := asked(t, s, "r1", "r2")
+	first, second := storetest.Receive(t, s, "r1", "x1"), storetest.Receive(t, s, "r2", "x2")
 	sent.reset()
 
-	after, event := decide("r1", "click")
+	after, event := storetest.Approve(t, first, "click")
 	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
 		_, err := tx.Request(ctx, "r1")
 		require.NoError(t, err)
@@ -106,7 +82,7 @@ func TestPostgresSparesTrips(t *testing.T) {
 	require.NoError(t, s.InTx(t.Context(), func(context.Context, approval.Tx) error { return nil }))
 	require.Zero(t, sent.reset(), "nothing was asked")
 
-	after, event = decide("r2", "another click")
+	after, event = storetest.Approve(t, second, "another click")
 	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error { return tx.Save(ctx, after, event) }))
 	require.Equal(t, 2, sent.reset())
 	r, err := s.Request(t.Context(), "r2")
@@ -123,8 +99,8 @@ func TestPostgresCommitsNothingAfterAnError(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			s := open(t, postgrestest.URL(t)+mode+"&pool_max_conns=4")
-			decide := asked(t, s, "r1", "r2")
-			after, event := decide("r1", "click")
+			first, second := storetest.Receive(t, s, "r1", "x1"), storetest.Receive(t, s, "r2", "x2")
+			after, event := storetest.Approve(t, first, "click")
 			require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error { return tx.Save(ctx, after, event) }))
 
 			notice := approval.Notice{ID: "n", RequestID: "r2"}
@@ -159,7 +135,7 @@ func TestPostgresCommitsNothingAfterAnError(t *testing.T) {
 					return nil
 				},
 			} {
-				after, event := decide("r2", "click")
+				after, event := storetest.Approve(t, second, "click")
 				err := s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
 					require.NoError(t, tx.Save(ctx, after, event))
 					return next(ctx, tx)
@@ -173,7 +149,7 @@ func TestPostgresCommitsNothingAfterAnError(t *testing.T) {
 				require.ErrorIs(t, err, approval.ErrUnknown, name)
 			}
 			for _, key := range []string{"and now", "once more"} {
-				after, event = decide("r2", key)
+				after, event = storetest.Approve(t, second, key)
 				err := s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error { return tx.Save(ctx, after, event) })
 				require.Equal(t, key == "and now", err == nil, "%v", err)
 			}

@@ -110,17 +110,14 @@ func (s *Store) inPostgresTx(ctx context.Context, fn func(ctx context.Context, t
 		pipe.soon(w)
 		return nil
 	}
-	if err := fn(ctx, &Tx{q: own, raw: pipe, row: own.row, soon: soon, forUpdate: " FOR UPDATE"}); err != nil {
-		if pipe.err != nil {
-			return pipe.err // it was met by a later statement, which says something else about it
+	err = fn(ctx, &Tx{q: own, raw: pipe, row: own.row, soon: soon, forUpdate: " FOR UPDATE"})
+	if err == nil {
+		if err = own.raw(func() error { return pipe.Commit(ctx) }); err != nil {
+			err = fmt.Errorf("commit a transaction: %w", err)
 		}
-		return err
 	}
-	if err := own.raw(func() error { return pipe.Commit(ctx) }); err != nil {
-		if pipe.err != nil {
-			return pipe.err
-		}
-		return fmt.Errorf("commit a transaction: %w", err)
+	if pipe.err != nil {
+		return pipe.err // whatever met it later says something else about it
 	}
-	return nil
+	return err
 }

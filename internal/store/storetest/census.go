@@ -22,8 +22,8 @@ func census(t *testing.T, s Store) {
 		require.True(t, oldest.Equal(since), "%s is not %s", since, oldest)
 	}
 	counts(0, 0, 0, time.Time{})
-	first := receive(t, s, "r1", "x1")
-	second := receive(t, s, "r2", "x2")
+	first := Receive(t, s, "r1", "x1")
+	second := Receive(t, s, "r2", "x2")
 	counts(2, 0, 0, first.ReceivedAt)
 
 	elsewhere, event := received(t, "r0", "x0")
@@ -34,7 +34,7 @@ func census(t *testing.T, s Store) {
 	})
 	counts(3, 0, 0, at(-5000))
 
-	deciding, event := approve(t, first, "click-1")
+	deciding, event := Approve(t, first, "click-1")
 	deciding = save(t, s, deciding, event)
 	counts(2, 1, 0, at(-5000))
 	event = approval.Event{Seq: 3, At: at(3000), Action: approval.Confirm, Confirmation: &approval.Confirmation{}}

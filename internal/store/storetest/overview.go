@@ -45,7 +45,7 @@ func heldRequests(t *testing.T, s Store) {
 	require.True(t, oldest.IsZero())
 	require.Empty(t, find("", 10))
 
-	posted := receive(t, s, "r0", "x0")
+	posted := Receive(t, s, "r0", "x0")
 	r3, r1 := held(t, s, "r3", "Zoe_a@Example.com", 30), held(t, s, "r1", `ann\100%@example.com`, 10)
 	r2 := held(t, s, "r2", "ANN@other.example", 20)
 	waiting, err := s.Unposted(t.Context(), source)
@@ -146,7 +146,7 @@ func forgetting(t *testing.T, s Store) {
 		return true
 	}
 	handled := func(id string, when int64, show bool) {
-		r := receive(t, s, id, "x"+id)
+		r := Receive(t, s, id, "x"+id)
 		event := approval.Event{Seq: 2, At: at(when), Action: approval.Close, Closing: &approval.Closing{Standing: approval.StandingGone}}
 		r, err := approval.Apply(r, event)
 		require.NoError(t, err)
@@ -159,8 +159,8 @@ func forgetting(t *testing.T, s Store) {
 			return err
 		})
 	}
-	receive(t, s, "open", "xopen")
-	deciding, event := approve(t, receive(t, s, "deciding", "xdeciding"), "click")
+	Receive(t, s, "open", "xopen")
+	deciding, event := Approve(t, Receive(t, s, "deciding", "xdeciding"), "click")
 	save(t, s, deciding, event)
 	handled("c", 30, true)
 	handled("a", 10, true)
@@ -178,7 +178,7 @@ func forgetting(t *testing.T, s Store) {
 	for _, id := range []string{"open", "deciding", "unshown"} {
 		require.False(t, gone(id), id)
 	}
-	receive(t, s, "again", "xa")
+	Receive(t, s, "again", "xa")
 }
 
 func pollsInTurns(t *testing.T, s Store) {

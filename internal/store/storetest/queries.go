@@ -51,9 +51,9 @@ func byExternalID(t *testing.T, s Store) {
 // threeAndOneElsewhere receives r3, r1 and r2, decides r2, and adds r4 from elsewhere.
 func threeAndOneElsewhere(t *testing.T, s Store) {
 	t.Helper()
-	receive(t, s, "r3", "x3")
-	receive(t, s, "r1", "x1")
-	decided, event := approve(t, receive(t, s, "r2", "x2"), "click")
+	Receive(t, s, "r3", "x3")
+	Receive(t, s, "r1", "x1")
+	decided, event := Approve(t, Receive(t, s, "r2", "x2"), "click")
 	save(t, s, decided, event)
 	other, event := received(t, "r4", "x4")
 	other.Source = "elsewhere"
@@ -144,7 +144,7 @@ func sourceRecord(t *testing.T, s Store) {
 
 func notices(t *testing.T, s Store) {
 	t.Helper()
-	receive(t, s, "r1", "x1")
+	Receive(t, s, "r1", "x1")
 	want := approval.Notice{
 		ID: "n1", RequestID: "r1", To: "U1", Code: approval.NoticeRefused, At: at(1),
 		NoticeDetails: approval.NoticeDetails{
@@ -203,8 +203,8 @@ func shown(r approval.Request) approval.Request {
 
 func dueDecisions(t *testing.T, s Store) {
 	t.Helper()
-	bookkeep(t, s, shown(receive(t, s, "r0", "x0")))
-	r, event := approve(t, receive(t, s, "r1", "x1"), "click")
+	bookkeep(t, s, shown(Receive(t, s, "r0", "x0")))
+	r, event := Approve(t, Receive(t, s, "r1", "x1"), "click")
 	r = save(t, s, shown(r), event)
 	job := []approval.Job{approval.CarryOutJob(r)}
 	require.Equal(t, job, due(t, s, at(100)))
@@ -233,7 +233,7 @@ func dueDecisions(t *testing.T, s Store) {
 
 func dueMessages(t *testing.T, s Store) {
 	t.Helper()
-	r := receive(t, s, "r1", "x1")
+	r := Receive(t, s, "r1", "x1")
 	require.Equal(t, []approval.Job{{Kind: approval.JobPost, Subject: "r1", Version: 1}}, due(t, s, at(100)))
 
 	r = shown(r)
@@ -261,7 +261,7 @@ func dueMessages(t *testing.T, s Store) {
 
 func dueNotices(t *testing.T, s Store) {
 	t.Helper()
-	bookkeep(t, s, shown(receive(t, s, "r1", "x1")))
+	bookkeep(t, s, shown(Receive(t, s, "r1", "x1")))
 	inTx(t, s, func(ctx context.Context, tx approval.Tx) error {
 		_, err := tx.AddNotice(ctx, approval.Notice{ID: "n1", RequestID: "r1", At: at(1)})
 		return err
@@ -275,7 +275,7 @@ func duePages(t *testing.T, s Store) {
 	t.Helper()
 	// Ids sort by age; the order of writing is another.
 	for _, n := range []string{"3", "1", "2"} {
-		r, event := approve(t, receive(t, s, "r"+n, "x"+n), "click-"+n)
+		r, event := Approve(t, Receive(t, s, "r"+n, "x"+n), "click-"+n)
 		save(t, s, r, event)
 		second, err := strconv.ParseInt(n, 10, 64)
 		require.NoError(t, err)
@@ -317,16 +317,16 @@ func leastSeen(t *testing.T, s Store) {
 	t.Helper()
 	_, err := s.LeastSeen(t.Context(), at(1000))
 	require.ErrorIs(t, err, approval.ErrUnknown)
-	receive(t, s, "unposted", "x0")
+	Receive(t, s, "unposted", "x0")
 	for i, id := range []string{"r1", "r2", "r3"} {
-		r := shown(receive(t, s, id, "x"+id))
+		r := shown(Receive(t, s, id, "x"+id))
 		r.Delivery.SeenAt = at(int64(300 - 100*i))
 		bookkeep(t, s, r)
 	}
-	due := shown(receive(t, s, "due", "x4"))
+	due := shown(Receive(t, s, "due", "x4"))
 	due.Delivery.Wanted++
 	bookkeep(t, s, due)
-	decided, event := approve(t, receive(t, s, "decided", "x5"), "click")
+	decided, event := Approve(t, Receive(t, s, "decided", "x5"), "click")
 	save(t, s, shown(decided), event)
 
 	for since, want := range map[int]string{1000: "r3", 100: "r3", 99: ""} {

@@ -71,8 +71,8 @@ func requestComesBack(t *testing.T, s Store) {
 
 func bookkeepingAlone(t *testing.T, s Store) {
 	t.Helper()
-	want := receive(t, s, "r1", "x1")
-	other := receive(t, s, "r2", "x2")
+	want := Receive(t, s, "r1", "x1")
+	other := Receive(t, s, "r2", "x2")
 
 	// Only the last three fields of this one may be taken over.
 	change := full("r1")
@@ -85,7 +85,7 @@ func bookkeepingAlone(t *testing.T, s Store) {
 func eventComesBack(t *testing.T, s Store) {
 	t.Helper()
 	r, first := received(t, "r1", "x1")
-	receive(t, s, "r1", "x1")
+	Receive(t, s, "r1", "x1")
 	a := arrival("x1")
 	second := approval.Event{
 		Seq: 2, At: at(1), Action: approval.Approve, Actor: "U1", Key: "click", Arrival: &a, Decision: decision(),
@@ -97,7 +97,7 @@ func eventComesBack(t *testing.T, s Store) {
 	r.Version = 2
 	save(t, s, r, second)
 	// Events of other requests stay out.
-	receive(t, s, "r2", "x2")
+	Receive(t, s, "r2", "x2")
 
 	got, err := s.Events(t.Context(), "r1")
 	require.NoError(t, err)
@@ -120,7 +120,7 @@ func unknown(t *testing.T, s Store) {
 	require.ErrorIs(t, err, approval.ErrUnknown)
 
 	r, _ := received(t, "r1", "x1")
-	r, event := approve(t, r, "click")
+	r, event := Approve(t, r, "click")
 	err = s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error { return tx.Save(ctx, r, event) })
 	require.Error(t, err, "an event of an unknown request was saved")
 	err = s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {

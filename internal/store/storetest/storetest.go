@@ -101,8 +101,8 @@ func received(t *testing.T, id, externalID string) (approval.Request, approval.E
 	return r, event
 }
 
-// receive adds a new request to the store.
-func receive(t *testing.T, s Store, id, externalID string) approval.Request {
+// Receive adds a new request to the store.
+func Receive(t *testing.T, s Store, id, externalID string) approval.Request {
 	t.Helper()
 	r, event := received(t, id, externalID)
 	inTx(t, s, func(ctx context.Context, tx approval.Tx) error {
@@ -113,8 +113,8 @@ func receive(t *testing.T, s Store, id, externalID string) approval.Request {
 	return r
 }
 
-// approve gives a reviewer's yes to the request, and the request after it.
-func approve(t *testing.T, r approval.Request, click string) (approval.Request, approval.Event) {
+// Approve gives a reviewer's yes to the request, and the request after it.
+func Approve(t *testing.T, r approval.Request, click string) (approval.Request, approval.Event) {
 	t.Helper()
 	event := approval.Event{
 		Seq: r.Version + 1, At: at(r.Version), Action: approval.Approve, Actor: "U1", Key: click,

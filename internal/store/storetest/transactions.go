@@ -28,7 +28,7 @@ func together(fn func(i int) error) []error {
 
 func receivedOnce(t *testing.T, s Store) {
 	t.Helper()
-	want := receive(t, s, "r1", "x1")
+	want := Receive(t, s, "r1", "x1")
 	again, event := received(t, "r2", "x1")
 	again.Message = "another text"
 	inTx(t, s, func(ctx context.Context, tx approval.Tx) error {
@@ -75,10 +75,10 @@ func receivedOnceConcurrently(t *testing.T, s Store) {
 
 func keyOnce(t *testing.T, s Store) {
 	t.Helper()
-	first, event := approve(t, receive(t, s, "r1", "x1"), "click")
+	first, event := Approve(t, Receive(t, s, "r1", "x1"), "click")
 	save(t, s, first, event)
-	second := receive(t, s, "r2", "x2")
-	after, event := approve(t, second, "click")
+	second := Receive(t, s, "r2", "x2")
+	after, event := Approve(t, second, "click")
 	err := s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
 		_, err := tx.AddNotice(ctx, approval.Notice{ID: "n1", RequestID: "r2"})
 		require.NoError(t, err)
@@ -102,7 +102,7 @@ func keyOnce(t *testing.T, s Store) {
 		_, err := tx.AddNotice(ctx, approval.Notice{ID: "late click", RequestID: "r2"})
 		return err
 	}))
-	after, event = approve(t, second, "late click")
+	after, event = Approve(t, second, "late click")
 	err = s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error { return tx.Save(ctx, after, event) })
 	require.ErrorIs(t, err, approval.ErrReplayed)
 	requireEqual(t, second, stored(t, s, "r2"))
@@ -119,16 +119,16 @@ func keyOnce(t *testing.T, s Store) {
 
 func staleVersion(t *testing.T, s Store) {
 	t.Helper()
-	r := receive(t, s, "r1", "x1")
-	now, event := approve(t, r, "click-1")
+	r := Receive(t, s, "r1", "x1")
+	now, event := Approve(t, r, "click-1")
 	save(t, s, now, event)
 
-	stale, event := approve(t, r, "click-2")
+	stale, event := Approve(t, r, "click-2")
 	err := s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error { return tx.Save(ctx, stale, event) })
 	require.Error(t, err)
 	require.NotErrorIs(t, err, approval.ErrReplayed)
 
-	ahead, event := approve(t, r, "click-3")
+	ahead, event := Approve(t, r, "click-3")
 	ahead.Version, event.Seq = 7, 7
 	err = s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error { return tx.Save(ctx, ahead, event) })
 	require.Error(t, err)
@@ -145,7 +145,7 @@ func everyWrite(ctx context.Context, t *testing.T, tx approval.Tx, known approva
 	r, event := received(t, "new", "x-new")
 	_, err := tx.Receive(ctx, r, event)
 	require.NoError(t, err)
-	known, event = approve(t, known, "click")
+	known, event = Approve(t, known, "click")
 	require.NoError(t, tx.Save(ctx, known, event))
 	known.Effect.Attempts = 3
 	require.NoError(t, tx.SaveBookkeeping(ctx, known))
@@ -178,7 +178,7 @@ func requireNothingWritten(t *testing.T, s Store, known approval.Request) {
 
 func errorLeavesNothing(t *testing.T, s Store) {
 	t.Helper()
-	known := receive(t, s, "r1", "x1")
+	known := Receive(t, s, "r1", "x1")
 	failure := errors.New("thought better of it")
 	err := s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
 		everyWrite(ctx, t, tx, known)
@@ -200,7 +200,7 @@ func errorLeavesNothing(t *testing.T, s Store) {
 
 func endedContextLeavesNothing(t *testing.T, s Store) {
 	t.Helper()
-	known := receive(t, s, "r1", "x1")
+	known := Receive(t, s, "r1", "x1")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	err := s.InTx(ctx, func(ctx context.Context, tx approval.Tx) error {
@@ -216,7 +216,7 @@ func endedContextLeavesNothing(t *testing.T, s Store) {
 
 func oneDecisionWins(t *testing.T, s Store) {
 	t.Helper()
-	receive(t, s, "r1", "x1")
+	Receive(t, s, "r1", "x1")
 	var won atomic.Int32
 	errs := together(func(i int) error {
 		return s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
@@ -225,7 +225,7 @@ func oneDecisionWins(t *testing.T, s Store) {
 				return err
 			}
 			won.Add(1)
-			r, event := approve(t, r, "click-"+strconv.Itoa(i))
+			r, event := Approve(t, r, "click-"+strconv.Itoa(i))
 			return tx.Save(ctx, r, event)
 		})
 	})
@@ -234,10 +234,10 @@ func oneDecisionWins(t *testing.T, s Store) {
 	requireVersion(t, s, "r1", 2)
 
 	// Also of those that read before any of them wrote, one wins.
-	read := receive(t, s, "r2", "x2")
+	read := Receive(t, s, "r2", "x2")
 	failed := 0
 	for _, err := range together(func(i int) error {
-		r, event := approve(t, read, "late-click-"+strconv.Itoa(i))
+		r, event := Approve(t, read, "late-click-"+strconv.Itoa(i))
 		return s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error { return tx.Save(ctx, r, event) })
 	}) {
 		if err != nil {
@@ -258,7 +258,7 @@ func requireVersion(t *testing.T, s Store, id string, version int) {
 
 func noChangeIsLost(t *testing.T, s Store) {
 	t.Helper()
-	receive(t, s, "r1", "x1")
+	Receive(t, s, "r1", "x1")
 	errs := together(func(int) error {
 		return s.InTx(t.Context(), func(ctx context.Context, tx approval.Tx) error {
 			r, err := tx.Request(ctx, "r1")
