@@ -47,3 +47,25 @@ func alone(ctx context.Context, pool *pgxpool.Pool, fn func() error) error {
 	}
 	return err
 }
+
+// lighten empties those of River's indexes that nothing here reads: they serve
+// people who look through jobs by their kind or by what they carry. Each step of
+// each job was written to them, and while a click's transaction inserts its job,
+// somebody waits. They stay by name, for River rebuilds them once a day.
+func lighten(ctx context.Context, pool *pgxpool.Pool) error {
+	_, err := pool.Exec(ctx, `DO $$
+		DECLARE name text;
+		BEGIN
+			FOR name IN SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+				WHERE indrelid = 'river_job'::regclass AND pg_get_expr(indpred, indrelid) IS DISTINCT FROM 'false'
+				AND relname IN ('river_job_args_index', 'river_job_metadata_index', 'river_job_kind')
+			LOOP
+				EXECUTE format('DROP INDEX %I', name);
+				EXECUTE format('CREATE INDEX %I ON river_job (id) WHERE false', name);
+			END LOOP;
+		END $$`)
+	if err != nil {
+		return fmt.Errorf("empty the job queue's indexes that nothing reads: %w", err)
+	}
+	return nil
+}

@@ -166,7 +166,13 @@ func newPostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger, poll
 	q := newQueue()
 	q.hasten, q.backlog = hastenPostgres(pool), backlogPostgres
 	driver := silentPostgres{riverpgxv5.New(pool)}
-	if err := alone(ctx, pool, func() error { return migrate(ctx, driver, log) }); err != nil {
+	err := alone(ctx, pool, func() error {
+		if err := migrate(ctx, driver, log); err != nil {
+			return err
+		}
+		return lighten(ctx, pool)
+	})
+	if err != nil {
 		return nil, err
 	}
 	e, err := newEngine(driver, q, log, poll)

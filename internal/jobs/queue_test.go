@@ -415,3 +415,33 @@ func TestPostgresFetchesByIndexes(t *testing.T) {
 	require.NoError(t, s.Pool().QueryRow(t.Context(), `SHOW jit`).Scan(&compiles))
 	require.Equal(t, "off", compiles, "what has no index would be compiled at each run")
 }
+
+// TestPostgresWritesNoIndexThatNothingReads begins with tables that were made
+// before, as after an upgrade.
+func TestPostgresWritesNoIndexThatNothingReads(t *testing.T) {
+	t.Parallel()
+	s := open(t, postgrestest.URL(t))
+	newQueue(t, s, slog.New(slog.DiscardHandler))
+	unread := []string{"river_job_args_index", "river_job_metadata_index", "river_job_kind"}
+	for _, index := range unread {
+		using := "(kind)"
+		if index != "river_job_kind" {
+			using = "USING gin (" + strings.TrimSuffix(strings.TrimPrefix(index, "river_job_"), "_index") + ")"
+		}
+		change(t, s, "", fmt.Sprintf(`DROP INDEX %[1]s; CREATE INDEX %[1]s ON river_job %[2]s`, index, using))
+	}
+
+	q := newQueue(t, s, slog.New(slog.DiscardHandler))
+	enqueue(t, s, q, job(approval.JobCarryOut, "r1"))
+	const page = 8192 // the first, which is not for rows
+	require.Greater(t, count(t, s, `SELECT pg_relation_size('river_job_pkey')`), page)
+	for _, index := range unread {
+		require.Equal(t, page, count(t, s, `SELECT pg_relation_size('`+index+`')`), index)
+		change(t, s, "", `REINDEX INDEX CONCURRENTLY `+index) // as River does each day
+	}
+
+	made := `SELECT max(oid::bigint) FROM pg_class`
+	before := count(t, s, made)
+	newQueue(t, s, slog.New(slog.DiscardHandler))
+	require.Equal(t, before, count(t, s, made), "nothing is left to be emptied")
+}
