@@ -63,6 +63,16 @@ type Rush struct{ rush rush }
 // NewRush gives one in which nobody has decided yet.
 func NewRush(clock func() time.Time) *Rush { return &Rush{rush{clock: clock}} }
 
+// LongestTurn is how long a job waits for its turn in a rush if as many wait as
+// can.
+func LongestTurn() time.Duration {
+	waiting := 0
+	for _, atOnce := range queues() {
+		waiting += atOnce
+	}
+	return time.Duration(waiting) * rushPace
+}
+
 // Decided is a decision now.
 func (r *Rush) Decided() { r.rush.decided() }
 

@@ -25,11 +25,13 @@ func TestARush(t *testing.T) {
 		lasts time.Duration
 	}{
 		"nobody decides":        {0, 0, 0},
-		"nine at once":          {0, 9, 0},
-		"ten at once":           {0, 10, 100 * time.Millisecond},
+		"three at once":         {0, 3, 0},
+		"four at once":          {0, 4, 100 * time.Millisecond},
+		"four in 30 ms":         {10 * time.Millisecond, 4, 0},
+		"four in 27 ms":         {9 * time.Millisecond, 4, 100 * time.Millisecond},
 		"fifty a second":        {20 * time.Millisecond, 200, 0},
-		"eighty a second":       {time.Second / 80, 200, 0},
-		"four hundred a second": {2500 * time.Microsecond, 400, 77500 * time.Microsecond},
+		"ninety a second":       {time.Second / 90, 200, 0},
+		"four hundred a second": {2500 * time.Microsecond, 400, 100 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,13 +63,34 @@ func TestJobsBeginInARushOneAfterTheOther(t *testing.T) {
 			pass(2500 * time.Microsecond)
 		}
 		for i := range cap(waited) {
-			require.Equal(t, time.Duration(i+1)*100*time.Millisecond, <-waited)
+			require.Equal(t, time.Duration(i+1)*250*time.Millisecond, <-waited)
 		}
 		pass(time.Second)
-		for range 10 {
+		for range 4 {
 			rush.Decided()
 		}
 		require.Equal(t, 100*time.Millisecond, waitFor(t.Context(), rush), "who waited in the last rush is forgotten")
+	})
+}
+
+// TestWhoWaitsInARushHasTimeLeft: the wait counts as a part of the job.
+func TestWhoWaitsInARushHasTimeLeft(t *testing.T) {
+	t.Parallel()
+	require.LessOrEqual(t, jobs.LongestTurn(), jobs.JobTimeout/2)
+}
+
+// TestARushLastsOverAPause: the database may stand still for a moment, and who
+// clicked meanwhile comes first after it.
+func TestARushLastsOverAPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rush := jobs.NewRush(now)
+		for range 4 {
+			rush.Decided()
+		}
+		pass(90 * time.Millisecond)
+		rush.Decided()
+		require.Equal(t, 10*time.Millisecond, waitFor(t.Context(), rush), "one decision is none")
 	})
 }
 
