@@ -84,10 +84,7 @@ func TestWhoWaitsInARushHasTimeLeft(t *testing.T) {
 func TestARushLastsOverAPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		rush := jobs.NewRush(now)
-		for range 4 {
-			rush.Decided()
-		}
+		rush := fourAtOnce()
 		pass(90 * time.Millisecond)
 		rush.Decided()
 		require.Equal(t, 10*time.Millisecond, waitFor(t.Context(), rush), "one decision is none")
@@ -97,10 +94,7 @@ func TestARushLastsOverAPause(t *testing.T) {
 func TestARushKeepsNobodyWhoIsToStop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		rush := jobs.NewRush(now)
-		for range 10 {
-			rush.Decided()
-		}
+		rush := fourAtOnce()
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 		defer cancel()
 		require.Equal(t, 30*time.Millisecond, waitFor(ctx, rush))
@@ -149,6 +143,15 @@ func TestOtherJobsAreNoRush(t *testing.T) {
 			next(t, begun)
 		}
 	})
+}
+
+// fourAtOnce gives a rush that has just begun.
+func fourAtOnce() *jobs.Rush {
+	rush := jobs.NewRush(now)
+	for range 4 {
+		rush.Decided()
+	}
+	return rush
 }
 
 func waitFor(ctx context.Context, rush *jobs.Rush) time.Duration {
