@@ -52,18 +52,15 @@ func (r *rush) decided() {
 func (r *rush) left() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.leftAt(r.clock())
+	return r.until.Sub(r.clock())
 }
-
-// leftAt is left at a time. mu is held.
-func (r *rush) leftAt(now time.Time) time.Duration { return r.until.Sub(now) }
 
 // nextTurn gives when the next job may begin, however long the rush lasts.
 func (r *rush) nextTurn() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.clock()
-	if r.leftAt(now) <= 0 || r.turn.Before(now) {
+	if !now.Before(r.until) || r.turn.Before(now) {
 		r.turn = now
 	}
 	r.turn = r.turn.Add(rushPace)
