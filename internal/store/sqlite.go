@@ -26,6 +26,10 @@ const sqliteReaders = 4
 // move, and the slowest hundredth of the answers took a third longer.
 const journalPages = 8000
 
+// busyTimeout is how long SQLite waits for a lock that another process holds: a
+// tool of the operator's, since Frontdesk is the only one of its kind.
+const busyTimeout = 1500 * time.Millisecond
+
 // openSQLite opens the file with one connection that writes, because SQLite
 // has one writer at a time and waiting in Go is fair and can be given up, and
 // several that only read. The pragmas stand in the DSN: run as statements they
@@ -52,8 +56,9 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	// makes each commit durable before it returns. The commit that makes it long
 	// enough moves it into the file, for milliseconds in which nobody else
 	// commits.
+	patience := fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())
 	write, err := openPool(ctx, path, 1, url.Values{
-		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(1500)", "temp_store(MEMORY)", "wal_autocheckpoint(" + strconv.Itoa(journalPages) + ")"},
+		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", patience, "temp_store(MEMORY)", "wal_autocheckpoint(" + strconv.Itoa(journalPages) + ")"},
 		"_txlock": {"immediate"},
 	})
 	if err != nil {
@@ -62,7 +67,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	// They read a few rows each, which the system's cache has at hand: half a
 	// megabyte of SQLite's own for each is enough, the default is two.
 	read, err := openPool(ctx, path, sqliteReaders, url.Values{
-		"_pragma": {"query_only(ON)", "busy_timeout(1500)", "cache_size(-512)"},
+		"_pragma": {"query_only(ON)", patience, "cache_size(-512)"},
 	})
 	if err != nil {
 		return nil, errors.Join(err, write.Close(), lock.release())

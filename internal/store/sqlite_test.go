@@ -9,9 +9,11 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/frontdesk-hq/frontdesk/internal/approval"
@@ -188,6 +190,41 @@ func TestSQLiteBusy(t *testing.T) {
 	require.NoError(t, tx.Rollback())
 	require.NoError(t, s.Ping(t.Context()))
 	addRequest(t, s, "r2")
+}
+
+// Who has less time than SQLite itself waits for a lock gives up in time too,
+// and the next one waits as long as before.
+func TestSQLiteIsBusyForLongerThanOneHas(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "frontdesk.db")
+	s := open(t, "sqlite:"+path)
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate&_pragma=busy_timeout(900)"
+	other, err := sql.Open("sqlite", dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, other.Close()) })
+	tx, err := other.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+
+	ended := make(chan string, 2)
+	var both sync.WaitGroup
+	both.Go(func() {
+		_, err := other.BeginTx(t.Context(), nil)
+		assert.Error(t, err)
+		ended <- "whoever waits for 900 ms"
+	})
+	both.Go(func() {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		assert.Error(t, s.InTx(ctx, func(context.Context, approval.Tx) error { return nil }))
+		ended <- "whoever has 300 ms"
+	})
+	both.Wait()
+	require.Equal(t, "whoever has 300 ms", <-ended)
+
+	require.NoError(t, tx.Rollback())
+	var patience string
+	require.NoError(t, s.DB().QueryRowContext(t.Context(), "PRAGMA busy_timeout").Scan(&patience))
+	require.Equal(t, "1500", patience)
 }
 
 // Those that wait for the one writer in the same process give up in time too.

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // mostInGroup bounds how many transactions become durable together, and with it
@@ -94,11 +96,40 @@ func begin(ctx context.Context, db *sql.DB) (*group, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // wrapped by the caller
 	}
-	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
+	tx, err := beginInTime(ctx, conn)
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return &group{conn: conn, tx: tx, done: make(chan struct{})}, nil
+}
+
+// beginInTime waits for another process's lock no longer than the context has
+// left: SQLite's own wait does not end with a context, and who had waited for
+// the connection before would have waited twice.
+func beginInTime(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
+	endless := context.WithoutCancel(ctx)
+	ends, bounded := ctx.Deadline()
+	if left := time.Until(ends); bounded && left < busyTimeout { //nolint:forbidigo // a context ends in real time
+		// In steps, because the connection keeps each statement.
+		if err := waitForLocks(endless, conn, max(0, left.Truncate(100*time.Millisecond))); err != nil {
+			return nil, err
+		}
+		defer func() {
+			if waitForLocks(endless, conn, busyTimeout) != nil {
+				_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // nobody is to wait too short
+			}
+		}()
+	}
+	return conn.BeginTx(endless, nil) //nolint:wrapcheck // wrapped by the caller
+}
+
+// waitForLocks sets how long the connection waits for another process's lock.
+func waitForLocks(ctx context.Context, conn *sql.Conn, atMost time.Duration) error {
+	pragma := fmt.Sprintf("PRAGMA busy_timeout = %d", atMost.Milliseconds())
+	if _, err := conn.ExecContext(ctx, pragma); err != nil {
+		return fmt.Errorf("%s: %w", pragma, err)
+	}
+	return nil
 }
 
 // run runs fn as a part of the group that can be undone alone.
