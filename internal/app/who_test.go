@@ -33,8 +33,9 @@ func TestWhoMayNotDecideReadsWhy(t *testing.T) {
 			onEachWay(t, func(on onStore) {
 				t, start := on.t, on.start
 				w := start(reviewersAre(config.Reviewers{}))
-				c.person.ID, c.person.Name = "U0OTHER", "other"
-				other := w.Slack.AddUser(c.person)
+				person := c.person // each way of it has its own
+				person.ID, person.Name = "U0OTHER", "other"
+				other := w.Slack.AddUser(person)
 				w.Slack.Join(sandbox.ChannelID, "U0OTHER")
 				id, msg := w.requestFrom("grace@northwind.example")
 				require.NoError(t, msg.Button("Approve").Click(t.Context(), other).Err())
