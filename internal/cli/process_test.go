@@ -120,6 +120,15 @@ type posted struct {
 	Ephemeral bool            `json:"ephemeral"`
 }
 
+// texts gives messages one a line, to be read.
+func texts(messages map[string]posted) string {
+	var all strings.Builder
+	for ts, m := range messages {
+		fmt.Fprintf(&all, "%s %s\n", ts, m.Blocks)
+	}
+	return all.String()
+}
+
 func (m posted) decidable() bool { return bytes.Contains(m.Blocks, []byte(`"approve"`)) }
 
 // requested is a request as the practice Conveyor knows it.
@@ -131,20 +140,33 @@ type requested struct {
 }
 
 // look reads the page: the channel's messages by their timestamps, and the
-// requests by their e-mail addresses. It says false when nobody answered.
+// requests by their e-mail addresses. It scrolls up to the first message, since
+// what is whispered stands between them. It says false when nobody answered.
 func (p *process) look() (messages map[string]posted, requests map[string]requested, ok bool) {
 	p.tb.Helper()
 	var shown struct {
 		Messages []posted    `json:"messages"`
+		Earlier  int         `json:"earlier"`
 		Requests []requested `json:"requests"`
 	}
-	if !p.ask("practice/snapshot?as=U0ADA&channel=C0REQUESTS", "", &shown) {
+	const channel = "?as=U0ADA&channel=C0REQUESTS"
+	if !p.ask("practice/snapshot"+channel, "", &shown) {
 		return nil, nil, false
 	}
 	messages, requests = map[string]posted{}, map[string]requested{}
-	for _, m := range shown.Messages {
-		if !m.Ephemeral {
-			messages[m.TS] = m
+	for {
+		for _, m := range shown.Messages {
+			if !m.Ephemeral {
+				messages[m.TS] = m
+			}
+		}
+		if shown.Earlier == 0 {
+			break
+		}
+		first := shown.Messages[0].TS
+		shown.Messages = nil // what is read into one that is there shares its bytes
+		if !p.ask("practice/messages"+channel+"&before="+first, "", &shown) {
+			return nil, nil, false
 		}
 	}
 	for _, r := range shown.Requests {
@@ -256,6 +278,12 @@ func TestThePlugIsPulled(t *testing.T) {
 
 	p := spawn(t, binary, "--data", data, "--port", "0", "--log-level", "error")
 	defer p.interrupt()
+	defer func() {
+		if t.Failed() {
+			messages, requests, ok := p.look()
+			t.Logf("what stands at the end (%t): %+v\n%s", ok, requests, texts(messages))
+		}
+	}()
 	seen.look(t, p)
 	require.Eventually(t, func() bool { // all comes to its end
 		messages, requests, ok := p.look()
