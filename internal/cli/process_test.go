@@ -120,6 +120,8 @@ type posted struct {
 	Ephemeral bool            `json:"ephemeral"`
 }
 
+func (m posted) decidable() bool { return bytes.Contains(m.Blocks, []byte(`"approve"`)) }
+
 // texts gives messages one a line, to be read.
 func texts(messages map[string]posted) string {
 	var all strings.Builder
@@ -128,8 +130,6 @@ func texts(messages map[string]posted) string {
 	}
 	return all.String()
 }
-
-func (m posted) decidable() bool { return bytes.Contains(m.Blocks, []byte(`"approve"`)) }
 
 // requested is a request as the practice Conveyor knows it.
 type requested struct {
