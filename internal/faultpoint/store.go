@@ -133,6 +133,11 @@ func (t *tx) Raw() any {
 	return t.Tx.(interface{ Raw() any }).Raw()
 }
 
+// AfterCommit gives the other thing that it needs of one.
+func (t *tx) AfterCommit(do func()) {
+	t.Tx.(interface{ AfterCommit(do func()) }).AfterCommit(do)
+}
+
 // Receive implements approval.Tx.
 func (t *tx) Receive(ctx context.Context, r approval.Request, e approval.Event) (bool, error) {
 	added, err := t.Tx.Receive(ctx, r, e)

@@ -110,7 +110,8 @@ func (s *Store) inPostgresTx(ctx context.Context, fn func(ctx context.Context, t
 		pipe.soon(w)
 		return nil
 	}
-	err = fn(ctx, &Tx{q: own, raw: pipe, row: own.row, soon: soon, forUpdate: " FOR UPDATE"})
+	tx := &Tx{q: own, raw: pipe, row: own.row, soon: soon, forUpdate: " FOR UPDATE"}
+	err = fn(ctx, tx)
 	if err == nil {
 		if err = own.raw(func() error { return pipe.Commit(ctx) }); err != nil {
 			err = fmt.Errorf("commit a transaction: %w", err)
@@ -118,6 +119,9 @@ func (s *Store) inPostgresTx(ctx context.Context, fn func(ctx context.Context, t
 	}
 	if pipe.err != nil {
 		return pipe.err // whatever met it later says something else about it
+	}
+	if err == nil {
+		tx.committed()
 	}
 	return err
 }

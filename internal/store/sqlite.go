@@ -106,14 +106,15 @@ func openPool(ctx context.Context, path string, connections int, options url.Val
 }
 
 func (s *Store) inSQLiteTx(ctx context.Context, fn func(ctx context.Context, tx approval.Tx) error) error {
-	return s.writer.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return fn(ctx, &Tx{
+	return s.writer.inTx(ctx, func(ctx context.Context, tx *sql.Tx) (func(), error) {
+		own := &Tx{
 			q: tx, raw: tx,
 			row: func(ctx context.Context, query string, args ...any) scanner {
 				return tx.QueryRowContext(ctx, query, args...)
 			},
 			soon: func(ctx context.Context, w write) error { return w.outcome(oneByOne(ctx, tx, w.commands)) },
-		})
+		}
+		return own.committed, fn(ctx, own)
 	})
 }
 

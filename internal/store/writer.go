@@ -26,8 +26,9 @@ type writer struct {
 func newWriter(db *sql.DB) *writer { return &writer{db: db, turns: turnstile{free: 1}} }
 
 // inTx runs fn in a transaction. The context of fn does not end with ctx: a
-// statement that is broken off would undo the whole group.
-func (w *writer) inTx(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx) error) error {
+// statement that is broken off would undo the whole group. What fn gives is
+// called when the group is committed.
+func (w *writer) inTx(ctx context.Context, fn part) error {
 	if err := w.turns.await(ctx); err != nil {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
@@ -79,12 +80,17 @@ func (w *writer) leave(g *group) {
 	w.turns.leave()
 }
 
+// part is what one transaction of a group does.
+type part func(ctx context.Context, tx *sql.Tx) (afterCommit func(), err error)
+
 // group is transactions that commit as one. All of it is for whoever has the
 // turn, but for done, which is closed at its end, and err, which stands then.
 type group struct {
 	conn    *sql.Conn
 	tx      *sql.Tx
 	members int
+	// afterCommit is what its members want to be called.
+	afterCommit []func()
 	// broken is why nothing of the group can be kept.
 	broken error
 	done   chan struct{}
@@ -133,7 +139,7 @@ func waitForLocks(ctx context.Context, conn *sql.Conn, atMost time.Duration) err
 }
 
 // run runs fn as a part of the group that can be undone alone.
-func (g *group) run(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx) error) error {
+func (g *group) run(ctx context.Context, fn part) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
@@ -148,13 +154,15 @@ func (g *group) run(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx
 		}
 		_ = g.exec(endless, `RELEASE part`)
 	}()
-	if err := fn(endless, g.tx); err != nil {
+	afterCommit, err := fn(endless, g.tx)
+	if err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("commit a transaction: %w", err)
 	}
 	kept = true
+	g.afterCommit = append(g.afterCommit, afterCommit)
 	return nil
 }
 
@@ -177,6 +185,10 @@ func (g *group) end() {
 	} else if err := g.tx.Commit(); err != nil {
 		_ = g.tx.Rollback()
 		g.err = fmt.Errorf("commit a transaction: %w", err)
+	} else {
+		for _, do := range g.afterCommit {
+			do()
+		}
 	}
 	_ = g.conn.Close() // gives the connection back; a bad one is found by its next user
 	close(g.done)

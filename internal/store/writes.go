@@ -22,6 +22,8 @@ type Tx struct {
 	// forUpdate keeps others from a row that is read. SQLite needs none: its
 	// transactions hold the file's write lock from their begin.
 	forUpdate string
+	// afterCommit is to be called when the transaction has been committed.
+	afterCommit []func()
 }
 
 // write is some statements, and what is said about how many rows each of them
@@ -39,6 +41,17 @@ type command struct {
 // Raw gives the driver's transaction, a *sql.Tx or a pgx.Tx, for the job queue
 // that shares the database.
 func (t *Tx) Raw() any { return t.raw }
+
+// AfterCommit has something called when the transaction is committed, by
+// whoever commits it, so that it must not wait for anything. If it cannot be
+// known whether it was committed, it may be called or not.
+func (t *Tx) AfterCommit(do func()) { t.afterCommit = append(t.afterCommit, do) }
+
+func (t *Tx) committed() {
+	for _, do := range t.afterCommit {
+		do()
+	}
+}
 
 // Request implements approval.Tx.
 func (t *Tx) Request(ctx context.Context, id string) (approval.Request, error) {

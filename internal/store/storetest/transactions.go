@@ -198,6 +198,42 @@ func errorLeavesNothing(t *testing.T, s Store) {
 	bookkeep(t, s, known)
 }
 
+func calledAfterCommit(t *testing.T, s Store) {
+	t.Helper()
+	known := Receive(t, s, "r1", "x1")
+	failure := errors.New("thought better of it")
+	var calls atomic.Int64
+	afterCommit := func(tx approval.Tx) {
+		tx.(interface{ AfterCommit(do func()) }).AfterCommit(func() { calls.Add(1) })
+	}
+	errs := together(func(i int) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		return s.InTx(ctx, func(ctx context.Context, tx approval.Tx) error {
+			afterCommit(tx)
+			afterCommit(tx)
+			switch i % 4 {
+			case 0:
+				return failure
+			case 1:
+				cancel()
+			}
+			return tx.SaveBookkeeping(ctx, known)
+		})
+	})
+	for i, err := range errs {
+		require.Equal(t, i%4 > 1, err == nil, "transaction %d: %v", i, err)
+	}
+	require.EqualValues(t, atOnce, calls.Load(), "two for each of the half that was committed")
+
+	inTx(t, s, func(ctx context.Context, tx approval.Tx) error {
+		afterCommit(tx)
+		require.EqualValues(t, atOnce, calls.Load(), "it is not committed yet")
+		return tx.SaveBookkeeping(ctx, known)
+	})
+	require.EqualValues(t, atOnce+1, calls.Load())
+}
+
 func endedContextLeavesNothing(t *testing.T, s Store) {
 	t.Helper()
 	known := Receive(t, s, "r1", "x1")
