@@ -56,7 +56,7 @@ func TestAClockThatJumps(t *testing.T) {
 
 		machine.set(-2 * time.Hour)
 		w.Room.ClearFaults()
-		// The sweep, which each minute looks for what is due, looks at start too.
+		// The sweep, which each half minute looks for what is due, looks at start too.
 		require.NoError(t, w.StopFrontdesk(t.Context()))
 		w.planJobsAhead(22 * time.Hour)
 		require.NoError(t, w.StartFrontdesk(t.Context()))

@@ -15,8 +15,12 @@ import (
 )
 
 const (
-	// sweepEvery is how long a wake-up that the queue lost may go unnoticed.
-	sweepEvery = time.Minute
+	// sweepEvery is how long a wake-up that was lost may go unnoticed: one that the
+	// queue lost, or one that was held back by a process that died.
+	sweepEvery = 30 * time.Second
+	// lookAfterEvery is how often a message is looked after, for which Slack is
+	// asked.
+	lookAfterEvery = time.Minute
 	// checkInEvery is how often Slack is asked whether the token is good.
 	checkInEvery = 30 * time.Second
 	// pollWithin bounds one poll, all pages of it.
@@ -73,10 +77,16 @@ func (a *App) startLoops(o Options, watch *watch) {
 		}
 		_, swept := a.desk.Sweep(ctx)
 		err = errors.Join(err, swept)
-		err = errors.Join(err, a.desk.LookAfter(ctx))
 		a.lookForDamage(err)
 		if err != nil && ctx.Err() == nil {
-			a.log.WithError(err).Error("the sweep for lost work failed; it is tried again in a minute")
+			a.log.WithError(err).Error("the sweep for lost work failed; it is tried again in half a minute")
+		}
+	})
+	a.every(ctx, lookAfterEvery, func(ctx context.Context) {
+		err := a.desk.LookAfter(ctx)
+		a.lookForDamage(err)
+		if err != nil && ctx.Err() == nil {
+			a.log.WithError(err).Error("a message could not be looked after; it is tried again in a minute")
 		}
 	})
 	a.loops.Go(func() { a.nameUnknownReviewers(ctx, o) })
