@@ -182,8 +182,11 @@ func (d *Desk) step(ctx context.Context, id string, decide func(r Request) (*Eve
 				jobs = append(jobs, Job{Kind: JobTell, Subject: notice.ID})
 			}
 		}
-		if len(jobs) == 0 {
+		switch {
+		case len(jobs) == 0:
 			return nil
+		case event != nil && event.Decision != nil:
+			return d.jobs.EnqueueDecision(ctx, tx, jobs...)
 		}
 		_, err = d.jobs.Enqueue(ctx, tx, jobs...)
 		return err

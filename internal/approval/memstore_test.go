@@ -389,6 +389,11 @@ func (j *memJobs) Enqueue(_ context.Context, tx approval.Tx, jobs ...approval.Jo
 	return added, nil
 }
 
+func (j *memJobs) EnqueueDecision(ctx context.Context, tx approval.Tx, jobs ...approval.Job) error {
+	_, err := j.Enqueue(ctx, tx, jobs...)
+	return err
+}
+
 func (j *memJobs) Wake(jobs ...approval.Job) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

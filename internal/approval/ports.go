@@ -141,6 +141,11 @@ type Jobs interface {
 	// Enqueue adds the jobs in the transaction and gives how many were not
 	// waiting already.
 	Enqueue(ctx context.Context, tx Tx, jobs ...Job) (int, error)
+	// EnqueueDecision is Enqueue for a transaction that decides a request. If so
+	// many decisions come that it has more urgent things to do, the jobs are added
+	// soon after the commit; those that a death of the process loses are found by
+	// Sweep.
+	EnqueueDecision(ctx context.Context, tx Tx, jobs ...Job) error
 	// Wake makes the queue look for these jobs at once. It is called after a
 	// commit and must not fail: a wake-up that is lost costs a moment, not a job.
 	Wake(jobs ...Job)

@@ -386,7 +386,7 @@ func (d *Desk) stepFrom(ctx context.Context, seen Request, event Event) (bool, e
 }
 
 // Sweep enqueues again what the rows call for and has no job: what a queue
-// loses costs a minute, not a request. It gives how many there were.
+// loses costs half a minute, not a request. It gives how many there were.
 func (d *Desk) Sweep(ctx context.Context) (int, error) {
 	const atOnce = 500
 	lost := 0

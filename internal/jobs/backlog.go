@@ -21,7 +21,7 @@ type Backlog struct {
 func Queues() []string { return []string{queueCarryOut, queuePost, queueRewrite, queueTell} }
 
 // Backlogs gives what each queue has to do, by its name, for all processes that
-// share it. It reads what is not finished by an index, over connections of the
+// share it, and with what this one holds back. It reads what is not finished by an index, over connections of the
 // caller, so that it need not wait for the one that writes.
 func (q *Queue) Backlogs(ctx context.Context, db *sql.DB) (map[string]Backlog, error) {
 	rows, err := db.QueryContext(ctx, q.backlog)
@@ -48,6 +48,7 @@ func (q *Queue) Backlogs(ctx context.Context, db *sql.DB) (map[string]Backlog, e
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("count the jobs that are not finished: %w", err)
 	}
+	q.held.addTo(all)
 	return all, nil
 }
 

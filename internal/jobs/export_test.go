@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/frontdesk-hq/frontdesk/internal/approval"
 )
 
 // What tests and benchmarks see of the package's inside.
@@ -82,3 +84,36 @@ func (r *Rush) Wait(ctx context.Context) { r.rush.wait(ctx) }
 // RushBy makes the queue take the time from a clock to see whether there is a
 // rush. It is called before Start.
 func (q *Queue) RushBy(clock func() time.Time) { q.rush.clock = clock }
+
+// HeldAtOnce is how many held jobs are inserted together.
+const HeldAtOnce = heldAtOnce
+
+// Held is what holds jobs back.
+type Held struct {
+	held *held
+	// Insert gets the jobs when their turn comes.
+	Insert func(ctx context.Context, jobs []approval.Job) error
+}
+
+// NewHeld holds nothing yet.
+func NewHeld(log *slog.Logger, clock func() time.Time) *Held { return &Held{held: newHeld(log, clock)} }
+
+// Add holds jobs back.
+func (h *Held) Add(jobs ...approval.Job) { h.held.add(dueIn(context.Background(), jobs)) }
+
+// Full reports whether there is no room for more.
+func (h *Held) Full() bool { return h.held.full() }
+
+// Start inserts at the pace of a rush.
+func (h *Held) Start(ctx context.Context, rush *Rush) { h.held.start(ctx, rush.rush.some, h.insert) }
+
+// Stop inserts the rest.
+func (h *Held) Stop(ctx context.Context) { h.held.stop(ctx, h.insert) }
+
+func (h *Held) insert(ctx context.Context, all []due) error {
+	jobs := make([]approval.Job, len(all))
+	for i, d := range all {
+		jobs[i] = d.job
+	}
+	return h.Insert(ctx, jobs)
+}

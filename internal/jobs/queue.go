@@ -2,12 +2,12 @@
 // PostgreSQL, in the same database as the requests.
 //
 // It may import the domain, trail, tracing, River and the database drivers. It
-// promises that a job is inserted by the transaction that made it due, that
-// equal jobs wait once, that a job is picked up at once and not at the next
-// poll, that a job goes on with the trace of what made it due, and that a job
-// of a killed process is freed: at once on SQLite; on PostgreSQL some seconds
-// after its death, and within a minute in any case. What a job does is not
-// known here.
+// promises that a job is inserted by the transaction that made it due, or soon
+// after it if decisions come in a rush, that equal jobs wait once, that a job is
+// picked up at once and not at the next poll, that a job goes on with the trace
+// of what made it due, and that a job of a killed process is freed: at once on
+// SQLite; on PostgreSQL some seconds after its death, and within a minute in any
+// case. What a job does is not known here.
 package jobs
 
 import (
@@ -103,6 +103,7 @@ type Queue struct {
 	waker   *waker
 	later   later
 	rush    rush
+	held    *held
 	// presence is nil where there is one process only.
 	presence *presence
 	hasten   hasten
@@ -112,16 +113,17 @@ type Queue struct {
 
 // engine hides which transaction type River was made for.
 type engine interface {
-	enqueue(ctx context.Context, tx any, jobs []approval.Job) (int, error)
+	// enqueue adds jobs, in a transaction of its own if there is none.
+	enqueue(ctx context.Context, tx any, jobs []due) (int, error)
 	wake(ctx context.Context, queues []string) error
 	id() string
 	start(ctx context.Context) error
 	stop(ctx context.Context) error
 }
 
-func newQueue() *Queue {
-	// The queue goes by the machine's clock, as River does.
-	return &Queue{waker: newWaker(), rush: rush{clock: time.Now}} //nolint:forbidigo // timers do too
+func newQueue(log *slog.Logger) *Queue {
+	clock := time.Now //nolint:forbidigo // the queue goes by the machine's clock, as River and timers do
+	return &Queue{waker: newWaker(), rush: rush{clock: clock}, held: newHeld(log, clock)}
 }
 
 // NewSQLite makes a queue in a SQLite database, of which the caller must hold
@@ -132,7 +134,7 @@ func NewSQLite(ctx context.Context, db *sql.DB, log *slog.Logger) (*Queue, error
 }
 
 func newSQLite(ctx context.Context, db *sql.DB, log *slog.Logger, poll time.Duration) (*Queue, error) {
-	q := newQueue()
+	q := newQueue(log)
 	q.hasten, q.backlog = hastenSQLite(db), backlogSQLite
 	driver := riversqlite.New(db)
 	if err := migrate(ctx, driver, log); err != nil {
@@ -163,7 +165,7 @@ func NewPostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) (*Qu
 }
 
 func newPostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger, poll time.Duration) (*Queue, error) {
-	q := newQueue()
+	q := newQueue(log)
 	q.hasten, q.backlog = hastenPostgres(pool), backlogPostgres
 	driver := silentPostgres{riverpgxv5.New(pool)}
 	err := alone(ctx, pool, func() error {
@@ -210,6 +212,7 @@ func (q *Queue) Start(ctx context.Context, work Work) error {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
 	q.waker.start(ctx, q.rush.pause, q.engine.wake)
+	q.held.start(ctx, q.rush.some, q.insertHeld)
 	q.later.start(ctx)
 	q.running.Store(true)
 	return nil
@@ -222,6 +225,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 		return nil
 	}
 	q.later.stop()
+	q.held.stop(ctx, q.insertHeld)
 	q.waker.stop()
 	err := q.engine.stop(ctx)
 	if q.presence != nil {
@@ -236,25 +240,71 @@ func (q *Queue) Stop(ctx context.Context) error {
 // Running reports whether the queue works.
 func (q *Queue) Running() bool { return q.running.Load() }
 
+// transaction is what the queue needs of a transaction of the store.
+type transaction interface {
+	// Raw gives the driver's transaction.
+	Raw() any
+	// AfterCommit has something called when it is committed.
+	AfterCommit(do func())
+}
+
 // Enqueue implements approval.Jobs.
 func (q *Queue) Enqueue(ctx context.Context, tx approval.Tx, jobs ...approval.Job) (int, error) {
+	jobs = q.held.others(jobs)
 	if len(jobs) == 0 {
 		return 0, nil
 	}
-	driver, ok := tx.(interface{ Raw() any })
-	if !ok {
-		return 0, fmt.Errorf("enqueue %d jobs: %T is not a transaction of the store", len(jobs), tx)
+	own, err := ownTx(tx, jobs)
+	if err != nil {
+		return 0, err
 	}
-	n, err := q.engine.enqueue(ctx, driver.Raw(), jobs)
+	n, err := q.engine.enqueue(ctx, own.Raw(), dueIn(ctx, jobs))
 	if err != nil {
 		return 0, fmt.Errorf("enqueue %d jobs: %w", len(jobs), err)
 	}
-	for _, job := range jobs {
-		if job.Kind == approval.JobCarryOut {
-			q.rush.decided()
-		}
-	}
 	return n, nil
+}
+
+// EnqueueDecision implements approval.Jobs. In a rush the jobs are held back.
+func (q *Queue) EnqueueDecision(ctx context.Context, tx approval.Tx, jobs ...approval.Job) error {
+	inRush := q.rush.left() > 0
+	q.rush.decided()
+	if !inRush || q.held.full() || !q.running.Load() {
+		_, err := q.Enqueue(ctx, tx, jobs...)
+		return err
+	}
+	own, err := ownTx(tx, jobs)
+	if err != nil {
+		return err
+	}
+	later := dueIn(ctx, jobs)
+	own.AfterCommit(func() { q.held.add(later) })
+	return nil
+}
+
+func ownTx(tx approval.Tx, jobs []approval.Job) (transaction, error) {
+	own, ok := tx.(transaction)
+	if !ok {
+		return nil, fmt.Errorf("enqueue %d jobs: %T is not a transaction of the store", len(jobs), tx)
+	}
+	return own, nil
+}
+
+// dueIn gives jobs that are due by what goes on in a context.
+func dueIn(ctx context.Context, jobs []approval.Job) []due {
+	from := packed(ctx)
+	all := make([]due, len(jobs))
+	for i, job := range jobs {
+		all[i] = due{job: job, metadata: from}
+	}
+	return all
+}
+
+// insertHeld inserts jobs in a transaction of their own. River looks for them at
+// once then.
+func (q *Queue) insertHeld(ctx context.Context, jobs []due) error {
+	_, err := q.engine.enqueue(ctx, nil, jobs)
+	return err
 }
 
 // Wake implements approval.Jobs. It does not wait.
@@ -357,28 +407,23 @@ func newEngine[TTx any](driver riverdriver.Driver[TTx], q *Queue, log *slog.Logg
 	return &riverEngine[TTx]{client: client}, nil
 }
 
-func (e *riverEngine[TTx]) enqueue(ctx context.Context, tx any, jobs []approval.Job) (int, error) {
-	own, ok := tx.(TTx)
-	if !ok {
-		return 0, fmt.Errorf("the transaction is a %T", tx)
-	}
+func (e *riverEngine[TTx]) enqueue(ctx context.Context, tx any, jobs []due) (int, error) {
 	var params []river.InsertManyParams
-	from := packed(ctx)
 	seen := make(map[approval.Job]bool, len(jobs)) // PostgreSQL takes no two equal ones in one statement
-	for _, job := range jobs {
-		if seen[job] {
+	for _, d := range jobs {
+		if seen[d.job] {
 			continue
 		}
-		seen[job] = true
-		queue, priority := lane(job.Kind)
+		seen[d.job] = true
+		queue, priority := lane(d.job.Kind)
 		params = append(params, river.InsertManyParams{
-			Args:       step{Step: job.Kind, Subject: job.Subject, Version: job.Version},
-			InsertOpts: &river.InsertOpts{Queue: queue, Priority: priority, UniqueOpts: unfinishedOnce(), Metadata: from},
+			Args:       step{Step: d.job.Kind, Subject: d.job.Subject, Version: d.job.Version},
+			InsertOpts: &river.InsertOpts{Queue: queue, Priority: priority, UniqueOpts: unfinishedOnce(), Metadata: d.metadata},
 		})
 	}
-	results, err := e.client.InsertManyTx(ctx, own, params)
+	results, err := e.insert(ctx, tx, params)
 	if err != nil {
-		return 0, err //nolint:wrapcheck // wrapped by the caller
+		return 0, err
 	}
 	inserted := 0
 	for _, res := range results {
@@ -387,6 +432,17 @@ func (e *riverEngine[TTx]) enqueue(ctx context.Context, tx any, jobs []approval.
 		}
 	}
 	return inserted, nil
+}
+
+func (e *riverEngine[TTx]) insert(ctx context.Context, tx any, params []river.InsertManyParams) ([]*rivertype.JobInsertResult, error) {
+	if tx == nil {
+		return e.client.InsertMany(ctx, params) //nolint:wrapcheck // wrapped by the callers
+	}
+	own, ok := tx.(TTx)
+	if !ok {
+		return nil, fmt.Errorf("the transaction is a %T", tx)
+	}
+	return e.client.InsertManyTx(ctx, own, params) //nolint:wrapcheck // wrapped by the callers
 }
 
 // unfinishedOnce keeps an equal job out as long as one is not finished.

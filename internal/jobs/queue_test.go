@@ -318,7 +318,8 @@ func TestEnqueueNeedsTheStoresTransaction(t *testing.T) {
 // foreignTx is a transaction of some other store.
 type foreignTx struct{ approval.Tx }
 
-func (foreignTx) Raw() any { return "another" }
+func (foreignTx) Raw() any           { return "another" }
+func (foreignTx) AfterCommit(func()) {}
 
 func TestPostgresReplicasShareTheWork(t *testing.T) {
 	t.Parallel()

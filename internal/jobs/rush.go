@@ -73,6 +73,15 @@ func (r *rush) wait(ctx context.Context) { r.waitUntil(ctx, r.nextTurn()) }
 // pause waits for the end of the rush, of the context, or for rushPace.
 func (r *rush) pause(ctx context.Context) { r.waitUntil(ctx, r.clock().Add(rushPace)) }
 
+// some waits as pause does, and gives how many jobs may be inserted then.
+func (r *rush) some(ctx context.Context) int {
+	r.pause(ctx)
+	if r.left() > 0 {
+		return 1
+	}
+	return heldAtOnce
+}
+
 func (r *rush) waitUntil(ctx context.Context, until time.Time) {
 	for {
 		wait := min(r.left(), until.Sub(r.clock()))

@@ -109,21 +109,17 @@ func TestDecisionsGoFirst(t *testing.T) {
 		q, begun, later := newQueue(t, s, slog.New(slog.DiscardHandler)), make(chan approval.Job, 100), make(chan string, 1)
 		q.RushBy(func() time.Time { return time.Unix(seconds.Load(), 0) })
 		start(t, q, into(begun))
-		var decisions []approval.Job
-		for i := range 10 {
-			decisions = append(decisions, approval.Job{Kind: approval.JobCarryOut, Subject: strconv.Itoa(i)})
-		}
-		enqueue(t, s, q, decisions...)
+		beginRush(t, s, q, numbered(4))
 		enqueue(t, s, q, approval.Job{Kind: approval.JobRewrite, Subject: "1"})
 		require.Eventually(t, func() bool {
-			return count(t, s, `SELECT COUNT(*) FROM river_job WHERE state = 'running'`) == 11
+			return count(t, s, `SELECT COUNT(*) FROM river_job WHERE state = 'running'`) == 5
 		}, patience, time.Millisecond)
 		q.Later(0, func(context.Context) error { later <- "in a rush"; return nil })
 		require.Never(t, func() bool { return len(begun) > 0 || len(later) > 0 }, 150*time.Millisecond, 10*time.Millisecond,
 			"no job begins before its turn, and what is for later is left out")
 
 		seconds.Add(1)
-		for range 11 {
+		for range 5 {
 			next(t, begun)
 		}
 		q.Later(0, func(context.Context) error { later <- "after it"; return nil })

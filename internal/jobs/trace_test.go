@@ -89,6 +89,31 @@ func TestAJobHasTheTraceThatMadeItDue(t *testing.T) {
 	})
 }
 
+// It does so too if it was held back meanwhile.
+func TestAHeldJobHasTheTraceThatMadeItDue(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s *store.Store) {
+		t.Helper()
+		var seconds atomic.Int64
+		tracer, q, worked := newTracer(t), newQueue(t, s, slog.New(slog.DiscardHandler)), make(chan context.Context, 10)
+		q.Trace(tracer)
+		q.RushBy(func() time.Time { return time.Unix(seconds.Load(), 0) })
+		start(t, q, func(ctx context.Context, job approval.Job) (time.Duration, error) {
+			if job.Subject == "held" {
+				worked <- ctx
+			}
+			return 0, nil
+		})
+		beginRush(t, s, q, numbered(4))
+		click, end := tracer.Begin(t.Context(), tracing.Server, "click")
+		end(nil)
+		decide(click, t, s, q, nil, job(approval.JobCarryOut, "held"))
+		require.Equal(t, 4, count(t, s, `SELECT count(*) FROM river_job`))
+		seconds.Add(1)
+		require.Equal(t, tracing.ID(click), tracing.ID(next(t, worked)))
+	})
+}
+
 func TestBacklogs(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *store.Store) {
