@@ -142,6 +142,7 @@ func (a *App) start(ctx context.Context, o Options) error {
 	}
 	a.queue.OnDeath(a.desk.LetGo)
 	a.queue.Trace(a.tracer)
+	points.queue(a.queue)
 	if err := a.queue.Start(context.WithoutCancel(ctx), points.work(a.desk.Work)); err != nil {
 		return fmt.Errorf("start the jobs: %w", err)
 	}

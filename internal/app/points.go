@@ -16,6 +16,7 @@ type points struct{}
 func newPoints(Options) (points, error) { return points{}, nil }
 
 func (points) store(s shared) shared                     { return s }
+func (points) queue(*jobs.Queue)                         {}
 func (points) work(w jobs.Work) jobs.Work                { return w }
 func (points) handler(handler http.Handler) http.Handler { return handler }
 func (points) dial(dial slackapp.Dial) slackapp.Dial     { return dial }

@@ -13,7 +13,11 @@ import (
 
 // points are where this binary, which is built for the tests of
 // internal/faulttest only, dies on command.
-type points struct{ all *faultpoint.Points }
+type points struct {
+	all *faultpoint.Points
+	// standStill makes a rush never end.
+	standStill bool
+}
 
 func newPoints(o Options) (points, error) {
 	record, die := os.Getenv("FRONTDESK_FAULTPOINTS_RECORD"), os.Getenv("FRONTDESK_FAULTPOINTS_DIE") //nolint:forbidigo // the settings of a test's binary are none of Frontdesk's
@@ -23,7 +27,14 @@ func newPoints(o Options) (points, error) {
 	}
 	// Every client of the program goes through it, also one that is added later.
 	http.DefaultTransport = all.Transport(http.DefaultTransport)
-	return points{all: all}, nil
+	standStill := os.Getenv("FRONTDESK_FAULTPOINTS_STANDSTILL") != "" //nolint:forbidigo // as above
+	return points{all: all, standStill: standStill}, nil
+}
+
+func (p points) queue(q *jobs.Queue) {
+	if p.standStill {
+		q.StandStill()
+	}
 }
 
 func (p points) store(s shared) shared                           { return p.all.Store(s) }

@@ -50,10 +50,6 @@ type world struct {
 	// meddle may spoil a call to an outside system. It is set before the start.
 	meddle func(http.ResponseWriter, *http.Request, http.Handler)
 
-	// gate is where calls to Frontdesk wait, if it is set. It is set while there
-	// are none.
-	gate func()
-
 	// calm is a walk without a fault, in which nothing has to be done twice.
 	calm bool
 	// left reports that a process died with something to do.
@@ -208,9 +204,6 @@ func (w *world) forward(out http.ResponseWriter, q *http.Request) {
 	if err != nil {
 		http.Error(out, "the body did not arrive", http.StatusBadGateway)
 		return
-	}
-	if w.gate != nil {
-		w.gate()
 	}
 	var serving []string
 	for _, p := range w.living() {
