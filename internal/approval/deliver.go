@@ -36,6 +36,11 @@ func (d *Desk) Deliver(ctx context.Context, id string) (time.Duration, error) {
 	}
 }
 
+// OverlookedAfter is how long after a decision a sweep takes it that nobody is
+// about to show "approving…" any more: the process that was to has ended, or had
+// more urgent things to do. Most decisions have an outcome long before.
+const OverlookedAfter = time.Minute
+
 // heldBack gives for how long "approving…" is not shown yet.
 func (d *Desk) heldBack(r Request) time.Duration {
 	if !r.State.Deciding() || r.Delayed || !r.Delivery.Posted() {
@@ -48,7 +53,8 @@ func (d *Desk) heldBack(r Request) time.Duration {
 // showLater has "approving…" shown when it is no longer held back, unless the
 // outcome was shown meanwhile. There is no job for it until then: most would
 // find nothing to do. Should this process end before, or the database fail, the
-// outcome is shown all the same, and until it comes a sweep finds what is due.
+// outcome is shown all the same, and if it does not come soon, a sweep finds what
+// is due.
 func (d *Desk) showLater(from context.Context, id string, wait time.Duration) {
 	d.jobs.Later(wait, func(until context.Context) error {
 		// It belongs to the work that it follows from, which may be over by then.

@@ -241,7 +241,9 @@ func (s *memStore) allDue(ctx context.Context, now time.Time) []approval.Job {
 		if r.State.Deciding() && isDue(r.Effect.NextAt) && isDue(r.Effect.ClaimedUntil) {
 			due = append(due, approval.CarryOutJob(r))
 		}
-		if r.Delivery.Due() && isDue(r.Delivery.NextAt) && isDue(r.Delivery.ClaimedUntil) {
+		justDecided := r.State.Deciding() && !r.Delayed && r.Delivery.Posted() &&
+			r.ChangedAt.After(now.Add(-approval.OverlookedAfter)) && !r.ChangedAt.After(now)
+		if r.Delivery.Due() && !justDecided && isDue(r.Delivery.NextAt) && isDue(r.Delivery.ClaimedUntil) {
 			due = append(due, approval.DeliveryJob(r))
 		}
 	}
@@ -372,6 +374,8 @@ type memJobs struct {
 	store *memStore
 	mu    sync.Mutex
 	woken []approval.Job
+	// most is the most jobs that one transaction was given.
+	most int
 }
 
 func (j *memJobs) Enqueue(_ context.Context, tx approval.Tx, jobs ...approval.Job) (int, error) {
@@ -379,6 +383,9 @@ func (j *memJobs) Enqueue(_ context.Context, tx approval.Tx, jobs ...approval.Jo
 	if !ok {
 		return 0, fmt.Errorf("enqueue in a %T", tx)
 	}
+	j.mu.Lock()
+	j.most = max(j.most, len(jobs))
+	j.mu.Unlock()
 	added := 0
 	for _, job := range jobs {
 		if !slices.Contains(mem.rows.jobs, job) {

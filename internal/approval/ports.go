@@ -53,7 +53,9 @@ type Store interface {
 	// Overview gives the overview of a source; an empty one if there is none.
 	Overview(ctx context.Context, source string) (Overview, error)
 	// Due hands all jobs that the rows call for at this time to a function, some
-	// at once and the oldest first of each kind of row.
+	// at once and the oldest first of each kind of row. That the message of a
+	// request shows its decision before there is an outcome is called for
+	// OverlookedAfter the decision.
 	Due(ctx context.Context, now time.Time, atOnce int, each func(jobs []Job) error) error
 }
 

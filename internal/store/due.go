@@ -18,7 +18,10 @@ func (s *Store) Due(ctx context.Context, now time.Time, atOnce int, each func(jo
 	if err != nil {
 		return err
 	}
-	err = s.eachDue(ctx, undelivered+`
+	// Without a delay the last change is the decision.
+	justDecided := fmt.Sprintf(`(state IN ('approving', 'rejecting') AND NOT delayed AND ts <> ''
+		AND changed_at <= $1 AND changed_at + %d > $1)`, approval.OverlookedAfter.Milliseconds())
+	err = s.eachDue(ctx, undelivered+` AND NOT `+justDecided+`
 		AND (delivery_next_at <= $1 OR delivery_next_at > $2)
 		AND (delivery_claimed_until <= $1 OR delivery_claimed_until > $2)`, at, wrong, atOnce, approval.DeliveryJob, each)
 	if err != nil {

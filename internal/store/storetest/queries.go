@@ -259,6 +259,37 @@ func dueMessages(t *testing.T, s Store) {
 	require.Equal(t, job, due(t, s, at(300)))
 }
 
+// dueDecided: that a message shows a decision without an outcome is not called
+// for as long as somebody may be about to show it.
+func dueDecided(t *testing.T, s Store) {
+	t.Helper()
+	decidedAt := func(id string, posted bool) approval.Request {
+		r := Receive(t, s, id, "x"+id)
+		if posted {
+			r = shown(r)
+		}
+		r, event := Approve(t, r, "click-"+id)
+		return save(t, s, r, event)
+	}
+	posted, unposted := decidedAt("r1", true), decidedAt("r2", false)
+	delayed := decidedAt("r3", true)
+	delay := approval.Event{Seq: delayed.Version + 1, At: delayed.ChangedAt, Action: approval.Delay}
+	delayed, err := approval.Apply(delayed, delay)
+	require.NoError(t, err)
+	save(t, s, delayed, delay)
+
+	deliveries := func(now time.Time) []approval.Job {
+		return slices.DeleteFunc(due(t, s, now), func(j approval.Job) bool { return j.Kind == approval.JobCarryOut })
+	}
+	decided := posted.ChangedAt
+	others := []approval.Job{approval.DeliveryJob(unposted), approval.DeliveryJob(delayed)}
+	all := append([]approval.Job{approval.DeliveryJob(posted)}, others...)
+	require.Equal(t, all, deliveries(decided.Add(-time.Millisecond)), "the clock was put back")
+	require.Equal(t, others, deliveries(decided))
+	require.Equal(t, others, deliveries(decided.Add(approval.OverlookedAfter-time.Millisecond)))
+	require.Equal(t, all, deliveries(decided.Add(approval.OverlookedAfter)))
+}
+
 func dueNotices(t *testing.T, s Store) {
 	t.Helper()
 	bookkeep(t, s, shown(Receive(t, s, "r1", "x1")))

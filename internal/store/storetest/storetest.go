@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"a notice comes back and is added once":                  notices,
 		"decisions are due":                                      dueDecisions,
 		"messages are due":                                       dueMessages,
+		"messages of what was just decided are not due":          dueDecided,
 		"notices are due":                                        dueNotices,
 		"due steps come in pages, oldest first":                  duePages,
 		"the message that was not seen for the longest time":     leastSeen,
