@@ -23,10 +23,10 @@ func TestLaterIsWhileTheQueueRuns(t *testing.T) {
 		q.Later(0, say("too early"))
 		require.NoError(t, q.Start(t.Context(), into(make(chan approval.Job, 10))))
 		q.Later(time.Hour, say("forgotten"))
-		q.Later(10*time.Millisecond, say("second"))
-		q.Later(0, say("first"))
-		require.Equal(t, "first", next(t, done))
-		require.Equal(t, "second", next(t, done))
+		q.Later(0, say("at once"))
+		require.Equal(t, "at once", next(t, done))
+		q.Later(10*time.Millisecond, say("after a wait"))
+		require.Equal(t, "after a wait", next(t, done))
 
 		begun := make(chan string)
 		q.Later(0, func(ctx context.Context) error {
