@@ -43,9 +43,9 @@ func seed(ctx context.Context, databaseURL string, requests int, at time.Time) e
 		// The queue's tables are made too: a start is measured, not an installation.
 		quiet := slog.New(slog.DiscardHandler)
 		if s.Kind() == store.SQLite {
-			_, err = jobs.NewSQLite(ctx, s.SQLite(), quiet)
+			_, err = jobs.NewSQLite(ctx, s.SQLite(), s.Reader(), quiet)
 		} else {
-			_, err = jobs.NewPostgres(ctx, s.Pool(), quiet)
+			_, err = jobs.NewPostgres(ctx, s.Pool(), s.Reader(), quiet)
 		}
 	}
 	if err = errors.Join(err, s.Close()); err != nil {

@@ -162,9 +162,9 @@ func (a *App) openStore(ctx context.Context, o Options, points points) error {
 	}
 	log := slog.New(&logrusHandler{log: o.Log})
 	if db := a.store.SQLite(); db != nil {
-		a.queue, err = jobs.NewSQLite(ctx, db, log)
+		a.queue, err = jobs.NewSQLite(ctx, db, a.store.Reader(), log)
 	} else {
-		a.queue, err = jobs.NewPostgres(ctx, a.store.Pool(), log)
+		a.queue, err = jobs.NewPostgres(ctx, a.store.Pool(), a.store.Reader(), log)
 	}
 	if err != nil {
 		return store.WithRemedy(fmt.Errorf("open the job queue: %w", err))

@@ -128,6 +128,6 @@ func (a *App) count(ctx context.Context) (counted, error) {
 	if err != nil {
 		return counted{}, err
 	}
-	backlogs, err := a.queue.Backlogs(ctx, a.store.Reader())
+	backlogs, err := a.queue.Backlogs(ctx)
 	return counted{open: open, oldest: oldest, backlogs: backlogs}, err
 }

@@ -104,9 +104,9 @@ func openOldDesk(b *testing.B, databaseURL string, history int) *oldDesk {
 			_, err := db.ExecContext(b.Context(), statement)
 			return err
 		}
-		queue, err = jobs.NewSQLite(b.Context(), db, log)
+		queue, err = jobs.NewSQLite(b.Context(), db, s.Reader(), log)
 	} else {
-		queue, err = jobs.NewPostgres(b.Context(), s.Pool(), log)
+		queue, err = jobs.NewPostgres(b.Context(), s.Pool(), s.Reader(), log)
 	}
 	require.NoError(b, err)
 	fill := storetest.History("room", history, clock().AddDate(-3, 0, 0).UnixMilli())

@@ -396,6 +396,14 @@ func (j *memJobs) Enqueue(_ context.Context, tx approval.Tx, jobs ...approval.Jo
 	return added, nil
 }
 
+func (j *memJobs) Unfinished(ctx context.Context) (map[approval.Job]bool, error) {
+	all := map[approval.Job]bool{}
+	for _, job := range j.waiting() {
+		all[job] = true
+	}
+	return all, ctx.Err()
+}
+
 func (j *memJobs) EnqueueDecision(ctx context.Context, tx approval.Tx, jobs ...approval.Job) error {
 	_, err := j.Enqueue(ctx, tx, jobs...)
 	return err

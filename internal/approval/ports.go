@@ -143,6 +143,8 @@ type Jobs interface {
 	// Enqueue adds the jobs in the transaction and gives how many were not
 	// waiting already.
 	Enqueue(ctx context.Context, tx Tx, jobs ...Job) (int, error)
+	// Unfinished gives the jobs that wait, for a worker or for a time, or run.
+	Unfinished(ctx context.Context) (map[Job]bool, error)
 	// EnqueueDecision is Enqueue for a transaction that decides a request. If so
 	// many decisions come that it has more urgent things to do, the jobs are added
 	// soon after the commit; those that a death of the process loses are found by

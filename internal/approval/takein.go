@@ -391,7 +391,15 @@ func (d *Desk) Sweep(ctx context.Context) (int, error) {
 	// A click waits until a transaction is over: some milliseconds on SQLite.
 	const atOnce = 25
 	lost := 0
-	err := d.store.Due(ctx, d.clock(), atOnce, func(due []Job) error {
+	unfinished, err := d.jobs.Unfinished(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("sweep: %w", err)
+	}
+	err = d.store.Due(ctx, d.clock(), atOnce, func(due []Job) error {
+		due = slices.DeleteFunc(due, func(job Job) bool { return unfinished[job] })
+		if len(due) == 0 {
+			return nil
+		}
 		added := 0
 		err := d.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
 			var err error

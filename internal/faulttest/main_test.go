@@ -98,7 +98,7 @@ func makeTables(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = jobs.NewSQLite(context.Background(), s.SQLite(), slog.New(slog.DiscardHandler))
+	_, err = jobs.NewSQLite(context.Background(), s.SQLite(), s.Reader(), slog.New(slog.DiscardHandler))
 	if err := errors.Join(err, s.Close()); err != nil {
 		return nil, err
 	}

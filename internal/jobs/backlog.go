@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 )
@@ -21,10 +20,10 @@ type Backlog struct {
 func Queues() []string { return []string{queueCarryOut, queuePost, queueRewrite, queueTell} }
 
 // Backlogs gives what each queue has to do, by its name, for all processes that
-// share it, and with what this one holds back. It reads what is not finished by an index, over connections of the
-// caller, so that it need not wait for the one that writes.
-func (q *Queue) Backlogs(ctx context.Context, db *sql.DB) (map[string]Backlog, error) {
-	rows, err := db.QueryContext(ctx, q.backlog)
+// share it, and with what this one holds back. It reads what is not finished by
+// an index.
+func (q *Queue) Backlogs(ctx context.Context) (map[string]Backlog, error) {
+	rows, err := q.read.QueryContext(ctx, q.backlog)
 	if err != nil {
 		return nil, fmt.Errorf("count the jobs that are not finished: %w", err)
 	}

@@ -39,13 +39,13 @@ func postgresStore(b *testing.B) *store.Store {
 
 func sqliteQueue(poll time.Duration) func(context.Context, *store.Store, *slog.Logger) (*jobs.Queue, error) {
 	return func(ctx context.Context, s *store.Store, log *slog.Logger) (*jobs.Queue, error) {
-		return jobs.NewSQLiteTimed(ctx, s.SQLite(), log, poll)
+		return jobs.NewSQLiteTimed(ctx, s.SQLite(), s.Reader(), log, poll)
 	}
 }
 
 func postgresQueue(poll time.Duration) func(context.Context, *store.Store, *slog.Logger) (*jobs.Queue, error) {
 	return func(ctx context.Context, s *store.Store, log *slog.Logger) (*jobs.Queue, error) {
-		return jobs.NewPostgresTimed(ctx, s.Pool(), log, poll)
+		return jobs.NewPostgresTimed(ctx, s.Pool(), s.Reader(), log, poll)
 	}
 }
 

@@ -23,13 +23,13 @@ const (
 )
 
 // NewSQLiteTimed is NewSQLite with another poll interval.
-func NewSQLiteTimed(ctx context.Context, db *sql.DB, log *slog.Logger, poll time.Duration) (*Queue, error) {
-	return newSQLite(ctx, db, log, poll)
+func NewSQLiteTimed(ctx context.Context, db, read *sql.DB, log *slog.Logger, poll time.Duration) (*Queue, error) {
+	return newSQLite(ctx, db, read, log, poll)
 }
 
 // NewPostgresTimed is NewPostgres with another poll interval.
-func NewPostgresTimed(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger, poll time.Duration) (*Queue, error) {
-	return newPostgres(ctx, pool, log, poll)
+func NewPostgresTimed(ctx context.Context, pool *pgxpool.Pool, read *sql.DB, log *slog.Logger, poll time.Duration) (*Queue, error) {
+	return newPostgres(ctx, pool, read, log, poll)
 }
 
 // NextRetry asks the retry policy.

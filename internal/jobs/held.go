@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -86,6 +87,13 @@ func (h *held) addTo(backlogs map[string]Backlog) {
 		b.Waiting, b.Oldest = b.Waiting+1, max(b.Oldest, h.clock().Sub(d.since))
 		backlogs[queue] = b
 	}
+}
+
+// addJobsTo adds them to jobs that are not finished.
+func (h *held) addJobsTo(all map[approval.Job]bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	maps.Copy(all, h.known)
 }
 
 // others gives those jobs that are not held back.

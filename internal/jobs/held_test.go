@@ -136,11 +136,14 @@ func TestInARushJobsAreHeldBack(t *testing.T) {
 
 		stored := `SELECT count(*) FROM river_job`
 		require.Equal(t, 4, count(t, s, stored))
-		backlogs, err := q.Backlogs(t.Context(), s.Reader())
+		backlogs, err := q.Backlogs(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 24, backlogs["carry_out"].Waiting+backlogs["carry_out"].Running)
 		require.Positive(t, backlogs["carry_out"].Oldest)
-		require.Zero(t, enqueue(t, s, q, all[4:]...), "the sweep finds nothing lost")
+		unfinished, err := q.Unfinished(t.Context())
+		require.NoError(t, err)
+		require.Len(t, unfinished, 24, "the sweep finds nothing lost")
+		require.Zero(t, enqueue(t, s, q, all[4:]...))
 		require.Equal(t, 4, count(t, s, stored))
 
 		seconds.Add(1)

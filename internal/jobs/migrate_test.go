@@ -21,9 +21,9 @@ func TestANewerQueueIsLeftAlone(t *testing.T) {
 		change(t, s, later, later)
 		var err error
 		if s.Kind() == store.SQLite {
-			_, err = jobs.NewSQLite(t.Context(), s.SQLite(), slog.New(slog.DiscardHandler))
+			_, err = jobs.NewSQLite(t.Context(), s.SQLite(), s.Reader(), slog.New(slog.DiscardHandler))
 		} else {
-			_, err = jobs.NewPostgres(t.Context(), s.Pool(), slog.New(slog.DiscardHandler))
+			_, err = jobs.NewPostgres(t.Context(), s.Pool(), s.Reader(), slog.New(slog.DiscardHandler))
 		}
 		require.ErrorContains(t, err, "a version that is not found is of a newer frontdesk, and only that one may use this database")
 		require.ErrorContains(t, err, "999")

@@ -92,6 +92,7 @@ type Work func(ctx context.Context, job approval.Job) (wait time.Duration, err e
 // Queue is an approval.Jobs. Make one with NewSQLite or NewPostgres.
 type Queue struct {
 	work    atomic.Pointer[Work]
+	read    *sql.DB
 	engine  engine
 	running atomic.Bool
 	waker   *waker
@@ -105,20 +106,21 @@ type Queue struct {
 	tracer   *tracing.Tracer
 }
 
-func newQueue(log *slog.Logger) *Queue {
+func newQueue(read *sql.DB, log *slog.Logger) *Queue {
 	clock := time.Now //nolint:forbidigo // the queue goes by the machine's clock, as River and timers do
-	return &Queue{waker: newWaker(), rush: rush{clock: clock}, held: newHeld(log, clock)}
+	return &Queue{read: read, waker: newWaker(), rush: rush{clock: clock}, held: newHeld(log, clock)}
 }
 
 // NewSQLite makes a queue in a SQLite database, of which the caller must hold
 // the only connection that writes and the exclusive right to serve: jobs that a
-// process before left running are freed.
-func NewSQLite(ctx context.Context, db *sql.DB, log *slog.Logger) (*Queue, error) {
-	return newSQLite(ctx, db, log, pollSQLite)
+// process before left running are freed. What is only looked at is read over
+// other connections, which need not wait for the one that writes.
+func NewSQLite(ctx context.Context, db, read *sql.DB, log *slog.Logger) (*Queue, error) {
+	return newSQLite(ctx, db, read, log, pollSQLite)
 }
 
-func newSQLite(ctx context.Context, db *sql.DB, log *slog.Logger, poll time.Duration) (*Queue, error) {
-	q := newQueue(log)
+func newSQLite(ctx context.Context, db, read *sql.DB, log *slog.Logger, poll time.Duration) (*Queue, error) {
+	q := newQueue(read, log)
 	q.hasten, q.backlog = hastenSQLite(db), backlogSQLite
 	driver := riversqlite.New(db)
 	if err := migrate(ctx, driver, log); err != nil {
@@ -143,13 +145,13 @@ func newSQLite(ctx context.Context, db *sql.DB, log *slog.Logger, poll time.Dura
 }
 
 // NewPostgres makes a queue in a PostgreSQL database, shared by any number of
-// processes.
-func NewPostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) (*Queue, error) {
-	return newPostgres(ctx, pool, log, pollPostgres)
+// processes. What is only looked at is read over connections of its own.
+func NewPostgres(ctx context.Context, pool *pgxpool.Pool, read *sql.DB, log *slog.Logger) (*Queue, error) {
+	return newPostgres(ctx, pool, read, log, pollPostgres)
 }
 
-func newPostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger, poll time.Duration) (*Queue, error) {
-	q := newQueue(log)
+func newPostgres(ctx context.Context, pool *pgxpool.Pool, read *sql.DB, log *slog.Logger, poll time.Duration) (*Queue, error) {
+	q := newQueue(read, log)
 	q.hasten, q.backlog = hastenPostgres(pool), backlogPostgres
 	driver := silentPostgres{riverpgxv5.New(pool)}
 	err := alone(ctx, pool, func() error {

@@ -80,9 +80,9 @@ func newQueue(tb testing.TB, s *store.Store, log *slog.Logger) *jobs.Queue {
 		err error
 	)
 	if s.Kind() == store.SQLite {
-		q, err = jobs.NewSQLite(tb.Context(), s.SQLite(), log)
+		q, err = jobs.NewSQLite(tb.Context(), s.SQLite(), s.Reader(), log)
 	} else {
-		q, err = jobs.NewPostgres(tb.Context(), s.Pool(), log)
+		q, err = jobs.NewPostgres(tb.Context(), s.Pool(), s.Reader(), log)
 	}
 	require.NoError(tb, err)
 	return q
@@ -216,9 +216,9 @@ func TestCommittedJobRunsAtOnce(t *testing.T) {
 			log = slog.New(slog.DiscardHandler)
 		)
 		if s.Kind() == store.SQLite {
-			q, err = jobs.NewSQLiteTimed(t.Context(), s.SQLite(), log, time.Hour)
+			q, err = jobs.NewSQLiteTimed(t.Context(), s.SQLite(), s.Reader(), log, time.Hour)
 		} else {
-			q, err = jobs.NewPostgresTimed(t.Context(), s.Pool(), log, time.Hour)
+			q, err = jobs.NewPostgresTimed(t.Context(), s.Pool(), s.Reader(), log, time.Hour)
 		}
 		require.NoError(t, err)
 		ran := make(chan approval.Job, 1)
@@ -372,7 +372,7 @@ func TestPostgresReplicasStartTogether(t *testing.T) {
 	made := make(chan error, replicas)
 	for range replicas {
 		go func() {
-			_, err := jobs.NewPostgres(t.Context(), s.Pool(), slog.New(slog.DiscardHandler))
+			_, err := jobs.NewPostgres(t.Context(), s.Pool(), s.Reader(), slog.New(slog.DiscardHandler))
 			made <- err
 		}()
 	}
@@ -386,7 +386,7 @@ func TestPostgresReplicasStartTogether(t *testing.T) {
 func TestPostgresFetchesByIndexes(t *testing.T) {
 	t.Parallel()
 	s := open(t, postgrestest.URL(t))
-	_, err := jobs.NewPostgres(t.Context(), s.Pool(), slog.New(slog.DiscardHandler))
+	_, err := jobs.NewPostgres(t.Context(), s.Pool(), s.Reader(), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	var plan strings.Builder
 	require.NoError(t, s.Pool().AcquireFunc(t.Context(), func(conn *pgxpool.Conn) error {

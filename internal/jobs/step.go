@@ -19,6 +19,10 @@ type step struct {
 // Kind implements river.JobArgs.
 func (step) Kind() string { return "step" }
 
+func (s step) job() approval.Job {
+	return approval.Job{Kind: s.Step, Subject: s.Subject, Version: s.Version}
+}
+
 type stepWorker struct {
 	river.WorkerDefaults[step]
 	queue *Queue
@@ -28,7 +32,7 @@ type stepWorker struct {
 func (w *stepWorker) Work(ctx context.Context, j *river.Job[step]) error {
 	w.queue.rush.wait(ctx)
 	work := *w.queue.work.Load()
-	job := approval.Job{Kind: j.Args.Step, Subject: j.Args.Subject, Version: j.Args.Version}
+	job := j.Args.job()
 	if p := w.queue.presence; p != nil {
 		present, leave, ok := p.during(ctx)
 		defer leave()

@@ -119,7 +119,7 @@ func TestBacklogs(t *testing.T) {
 	onEach(t, func(t *testing.T, s *store.Store) {
 		t.Helper()
 		q := newQueue(t, s, slog.New(slog.DiscardHandler))
-		backlogs, err := q.Backlogs(t.Context(), s.Reader())
+		backlogs, err := q.Backlogs(t.Context())
 		require.NoError(t, err)
 		require.Len(t, backlogs, 4)
 		for _, b := range backlogs {
@@ -135,7 +135,7 @@ func TestBacklogs(t *testing.T) {
 		change(t, s, running, running)
 		change(t, s, `UPDATE river_job SET state = 'scheduled', scheduled_at = datetime('now', '+1 hour')`+nth+`2)`,
 			`UPDATE river_job SET state = 'scheduled', scheduled_at = now() + interval '1 hour'`+nth+`2)`)
-		backlogs, err = q.Backlogs(t.Context(), s.Reader())
+		backlogs, err = q.Backlogs(t.Context())
 		require.NoError(t, err)
 		deciding := backlogs["carry_out"]
 		require.Equal(t, 2, deciding.Waiting)
@@ -154,7 +154,7 @@ func TestBacklogs(t *testing.T) {
 		enqueue(t, s, q, job(approval.JobTell, "soon"), job(approval.JobTell, "far"))
 		next(t, waits)
 		require.Eventually(t, func() bool {
-			backlogs, err := q.Backlogs(t.Context(), s.Reader())
+			backlogs, err := q.Backlogs(t.Context())
 			require.NoError(t, err)
 			return backlogs["tell"].Later >= 1 && backlogs["tell"].Running == 0
 		}, patience, 10*time.Millisecond)
