@@ -51,6 +51,7 @@ func TestUnfinished(t *testing.T) {
 		delete(all, done)
 		settled := func() bool {
 			return count(t, s, `SELECT count(*) FROM river_job WHERE state = 'scheduled'`) == 1 &&
+				count(t, s, `SELECT count(*) FROM river_job WHERE state = 'running'`) == 1 &&
 				count(t, s, `SELECT count(*) FROM river_job WHERE queue = 'post' AND errors IS NOT NULL`) == 1 &&
 				maps.Equal(all, unfinished())
 		}
